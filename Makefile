@@ -1,0 +1,47 @@
+# Every step of the project is a target here; continuous integration calls the same ones.
+# `make` alone lists them.
+
+# One folder a run, named once: RUN=results/mine overrides it.
+RUN      := results/$(shell date -u +%Y-%m-%dT%H-%M-%SZ)-$(shell git rev-parse --short HEAD 2>/dev/null || echo none)
+IMPLS    ?= ./impls/...
+GO       ?= go
+
+# Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
+GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Packages in which goroutines meet: they run under the race detector too.
+RACE = ./impls ./impls/reactor/... ./results/... ./loadgen/...
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test race lint conformance bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing where that is allowed, else name the command
+	@sh ci/setup.sh
+
+build: ## build the commands into bin/
+	@mkdir -p bin
+	@$(GO) build -o bin/ ./conformance ./loadgen ./plots
+
+test: setup race ## run every test; the last line counts them
+	@$(GOTESTSUM) --format pkgname -- -timeout 30m ./...
+
+race:
+	@$(GO) test -race -timeout 20m $(RACE)
+
+lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+	@for os in linux darwin freebsd; do echo "go vet ($$os)"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
+	@echo staticcheck; $(STATICCHECK) ./...
+
+conformance: setup build ## hold every server to the specification
+	@bin/conformance $(IMPLS)
+
+bench: setup build ## check, load and draw every server: at most five minutes on two cores
+	@sh ci/bench.sh $(RUN) $(IMPLS)
+
+clean: ## remove what was built; results stay
+	@rm -rf bin

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs what the C servers and the tests need where that is allowed (apt as root), and otherwise names the command.
+# Nothing here is required for the Go part: what stays missing is reported as unavailable, never as passed.
+set -u
+
+command -v go >/dev/null || { echo "setup: Go is missing: install it from https://go.dev/dl" >&2; exit 1; }
+
+missing=""
+command -v cc >/dev/null || missing="$missing gcc libc6-dev"
+command -v pkg-config >/dev/null || missing="$missing pkg-config"
+pkg-config --exists libevent 2>/dev/null || missing="$missing libevent-dev"
+command -v chromium >/dev/null || missing="$missing chromium"
+[ "$(uname -s)" = Linux ] || missing=""
+
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "setup: installing$missing"
+		log=$(mktemp)
+		if { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+			rm -f "$log"
+		else
+			echo "setup: apt-get failed; left out:$missing" >&2
+			tail -n 3 "$log" >&2
+		fi
+	else
+		echo "setup: not installed:$missing"
+		echo "setup: the C servers and the browser test are left out until you run: sudo apt-get install$missing"
+	fi
+fi
+
+go mod download
