@@ -1,0 +1,73 @@
+package results
+
+import "time"
+
+// SchemaNumber is raised when a field changes its meaning; a new field alone does not raise it.
+const SchemaNumber = 1
+
+// A Record is one cell: a fresh server process under one workload in one block.
+//
+// When Error is set the cell has no figures and everything below Error is absent.
+type Record struct {
+	Schema int       `json:"schema"`
+	RunID  string    `json:"run_id"` // the same for all records of one start of loadgen
+	Time   time.Time `json:"ts"`     // when the cell began, UTC
+	EnvID  string    `json:"env_id"` // Env.EnvID: hash of hardware, kernel and sysctls
+	Commit string    `json:"commit"` // of the suite, short
+	Dirty  bool      `json:"dirty"`  // the checkout held changes that Commit does not have
+
+	Impl     string `json:"impl"` // as on screen: "gnet", "reactor/epoll"
+	Design   string `json:"design"`
+	Language string `json:"language"`
+
+	Workload     string `json:"workload"`
+	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "idle": connections that echoed once and then only exist
+	Conns        int    `json:"conns"`
+	Depth        int    `json:"depth"`         // requests in flight on each connection
+	MessageBytes int    `json:"message_bytes"` // bytes of a request, and of its reply
+	Block        int    `json:"block"`         // from 0; a block holds every cell of the plan once
+	Seed         uint64 `json:"seed"`          // of this cell: payload and connection order follow from it
+
+	Error string `json:"error,omitempty"` // one sentence: why there are no figures
+
+	DurationNs        int64   `json:"duration_ns,omitempty"` // of the measured window; warm-up and tail are cut off
+	Requests          int64   `json:"requests,omitempty"`    // replies completed within the window, every byte compared
+	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction: Requests × MessageBytes
+	RequestsPerSecond float64 `json:"requests_per_s,omitempty"`
+
+	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"` // CPU clock of the server process, difference over the window
+	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"` // CPU clocks of the engine threads, the same difference
+	ServerCPUPerRequestNs float64 `json:"server_cpu_per_request_ns,omitempty"`
+	ClientCPUPerRequestNs float64 `json:"client_cpu_per_request_ns,omitempty"`
+
+	ServerPeakBytes           int64 `json:"server_peak_bytes,omitempty"`           // VmHWM after the window
+	ServerPSSBytes            int64 `json:"server_pss_bytes,omitempty"`            // Pss of smaps_rollup after the window
+	ServerThreads             int   `json:"server_threads,omitempty"`              // after the window; absent where the system does not tell
+	ServerDescriptors         int   `json:"server_descriptors,omitempty"`          // likewise
+	ServerVoluntarySwitches   int64 `json:"server_voluntary_switches,omitempty"`   // over the window; zero if ServerThreads is there
+	ServerInvoluntarySwitches int64 `json:"server_involuntary_switches,omitempty"` // likewise
+
+	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
+	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
+
+	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
+	StealNs              *int64 `json:"steal_ns,omitempty"`                 // /proc/stat over all cores: the hypervisor ran someone else, 10 ms steps
+
+	ClientLimited    bool     `json:"client_limited"` // throughput and latency are not to be compared; CPU per request is
+	ClientLimitedWhy string   `json:"client_limited_why,omitempty"`
+	Warnings         []string `json:"warnings,omitempty"`
+
+	// Service time of the closed loop: from the write that carried a request's first byte to the read that brought its
+	// reply's last. In a closed loop this is not the response time that a user at a given rate would see.
+	LatencyP50Ns   int64  `json:"latency_p50_ns,omitempty"`
+	LatencyP90Ns   int64  `json:"latency_p90_ns,omitempty"`
+	LatencyP99Ns   int64  `json:"latency_p99_ns,omitempty"`
+	LatencyP999Ns  int64  `json:"latency_p999_ns,omitempty"` // present only if at least 10 replies lie beyond it
+	LatencyMaxNs   int64  `json:"latency_max_ns,omitempty"`
+	LatencyCount   int64  `json:"latency_count,omitempty"`
+	LatencyClamped int64  `json:"latency_clamped,omitempty"` // replies slower than the histogram's 60 s, counted as 60 s
+	HDR            string `json:"hdr,omitempty"`             // HdrHistogram V2, compressed, base64; nanoseconds; see DecodeHistogram
+}
+
+// Failed reports whether the cell has no figures.
+func (r Record) Failed() bool { return r.Error != "" }
