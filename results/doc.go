@@ -14,7 +14,7 @@
 //	err = w.Write(record)
 //
 //	run, err := results.Open(dir)
-//	for _, s := range results.Summarise(run.Records(), seed) { ... }
+//	for _, s := range results.Summarise(run.Records()) { ... }
 //
 // Every name carries its unit, and a figure that was not measured is absent, which is not the same as zero.
 package results

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,8 +73,11 @@ func (h *Histogram) Max() int64 { return h.counts.Max() }
 // Percentile is the duration that p percent of the recorded ones do not exceed.
 func (h *Histogram) Percentile(p float64) int64 { return h.counts.ValueAtPercentile(p) }
 
-// Shows reports whether a percentile is worth a figure: at least ten values must lie beyond it.
-func (h *Histogram) Shows(p float64) bool { return float64(h.Count())*(100-p)/100 >= 10 }
+// Shows reports whether a percentile is worth a figure: at least ten values must lie beyond it. Rounding takes care of 100-99.9,
+// which is a little less than 0.1 in binary.
+func (h *Histogram) Shows(p float64) bool {
+	return math.Round(float64(h.Count())*(100-p)/100*1e6)/1e6 >= 10
+}
 
 // Encode returns the compressed V2 form in base64, as every HdrHistogram library reads it.
 func (h *Histogram) Encode() (string, error) {

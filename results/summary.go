@@ -1,0 +1,157 @@
+package results
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Reference is the implementation that all ratios refer to: the least an echo server can do.
+const Reference = "bare"
+
+// A Summary is one implementation under one workload over all blocks. The run is the unit: every figure is a median of cells,
+// and a ratio is taken within each block before the median, so that the slow drift of a shared machine cancels.
+type Summary struct {
+	Impl, Design, Language     string
+	Workload, Loop             string
+	Conns, Depth, MessageBytes int
+
+	Blocks           int      // cells with figures
+	Errors           []string // of the cells without, in the order of blocks
+	ClientLimited    int      // cells whose throughput and latency are left out
+	ClientLimitedWhy string   // of the first of them
+
+	CPUPerRequestNs       Estimate // of the server; valid in client-limited cells too
+	CPURatio              Estimate // to Reference in the same block, as all ratios
+	ClientCPUPerRequestNs Estimate
+
+	RequestsPerSecond Estimate
+	ThroughputRatio   Estimate
+	LatencyP50Ns      Estimate // service time of the closed loop, as all latencies
+	LatencyP50Ratio   Estimate
+	LatencyP99Ns      Estimate
+	LatencyP99Ratio   Estimate
+
+	BytesPerIdleConn Estimate
+	PeakBytes        Estimate
+}
+
+// Summarise returns a summary for each implementation and workload, ordered by workload and then by name.
+func Summarise(records []Record) []Summary {
+	cells := make(map[series][]Record)
+	for _, r := range records {
+		key := series{r.Workload, r.Impl}
+		cells[key] = append(cells[key], r)
+	}
+	var all []Summary
+	for key, own := range cells {
+		all = append(all, summarise(own, cells[series{key.workload, Reference}]))
+	}
+	slices.SortFunc(all, func(a, b Summary) int {
+		return cmp.Or(cmp.Compare(a.Workload, b.Workload), cmp.Compare(a.Impl, b.Impl))
+	})
+	return all
+}
+
+// A series is what a summary is about.
+type series struct{ workload, impl string }
+
+// A figure is one number of a record and whether the record has it.
+type figure func(Record) (float64, bool)
+
+var (
+	serverCPU  = positive(func(r Record) float64 { return r.ServerCPUPerRequestNs })
+	clientCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
+	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
+	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
+	latencyP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
+	peakBytes  = positive(func(r Record) float64 { return float64(r.ServerPeakBytes) })
+)
+
+func idleBytes(r Record) (float64, bool) {
+	if r.BytesPerIdleConn == nil {
+		return 0, false
+	}
+	return *r.BytesPerIdleConn, true
+}
+
+// positive is a figure that cannot be zero when it was measured.
+func positive(get func(Record) float64) figure {
+	return func(r Record) (float64, bool) { return get(r), get(r) > 0 }
+}
+
+// unlessClientLimited leaves out the cells that say more about the client than about the server.
+func unlessClientLimited(f figure) figure {
+	return func(r Record) (float64, bool) {
+		v, ok := f(r)
+		return v, ok && !r.ClientLimited
+	}
+}
+
+func summarise(own, reference []Record) Summary {
+	slices.SortStableFunc(own, func(a, b Record) int { return cmp.Compare(a.Block, b.Block) })
+	first := own[0]
+	s := Summary{
+		Impl: first.Impl, Design: first.Design, Language: first.Language,
+		Workload: first.Workload, Loop: first.Loop, Conns: first.Conns, Depth: first.Depth, MessageBytes: first.MessageBytes,
+	}
+	s.count(own)
+	s.CPUPerRequestNs = median(own, serverCPU)
+	s.CPURatio = ratio(own, reference, serverCPU)
+	s.ClientCPUPerRequestNs = median(own, clientCPU)
+	s.RequestsPerSecond = median(own, throughput)
+	s.ThroughputRatio = ratio(own, reference, throughput)
+	s.LatencyP50Ns = median(own, latencyP50)
+	s.LatencyP99Ns = median(own, latencyP99)
+	s.LatencyP50Ratio = ratio(own, reference, latencyP50)
+	s.LatencyP99Ratio = ratio(own, reference, latencyP99)
+	s.BytesPerIdleConn = median(own, idleBytes)
+	s.PeakBytes = median(own, peakBytes)
+	return s
+}
+
+// count fills the fields about the cells themselves.
+func (s *Summary) count(own []Record) {
+	for _, r := range own {
+		switch {
+		case r.Failed():
+			s.Errors = append(s.Errors, r.Error)
+			continue
+		case r.ClientLimited:
+			s.ClientLimited++
+			s.ClientLimitedWhy = cmp.Or(s.ClientLimitedWhy, r.ClientLimitedWhy)
+		}
+		s.Blocks++
+	}
+}
+
+func median(own []Record, f figure) Estimate {
+	var values []float64
+	for _, r := range own {
+		if v, ok := f(r); ok && !r.Failed() {
+			values = append(values, v)
+		}
+	}
+	return EstimateMedian(values)
+}
+
+// ratio compares own with reference block by block. A block in which either has no figure says nothing.
+func ratio(own, reference []Record, f figure) Estimate {
+	type block struct {
+		run   string
+		block int
+	}
+	of := make(map[block]float64)
+	for _, r := range reference {
+		if v, ok := f(r); ok && !r.Failed() {
+			of[block{r.RunID, r.Block}] = v
+		}
+	}
+	var values []float64
+	for _, r := range own {
+		v, ok := f(r)
+		if ref := of[block{r.RunID, r.Block}]; ok && ref > 0 && !r.Failed() {
+			values = append(values, v/ref)
+		}
+	}
+	return EstimateMedian(values)
+}
