@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+func init() {
+	// conn.File() duplicates the descriptor, and who asks for it once per connection must close it.
+	faults["leaks-descriptor"] = func(s *server) {
+		s.welcome = func(c *net.TCPConn) {
+			if _, err := try(c, syscall.Dup); err != nil {
+				c.Close()
+			}
+		}
+	}
+
+	// socat listens with a backlog of five, and tutorials with less: a burst of clients waits for SYN retries.
+	faults["tiny-backlog"] = func(s *server) {
+		listen := s.listen
+		s.listen = func(addr string) (*net.TCPListener, error) {
+			l, err := listen(addr)
+			if err == nil {
+				err = shrinkBacklog(l)
+			}
+			return l, err
+		}
+		s.welcome = slowly()
+	}
+
+	// Arrays of 512 clients, and select beyond FD_SETSIZE: one more is accepted and never served.
+	faults["forgets-client-513"] = func(s *server) {
+		echo := s.echo
+		s.echo = func(c *net.TCPConn) error {
+			if s.population() > 512 {
+				return discard(c)
+			}
+			return echo(c)
+		}
+	}
+
+	// Servers with an idle timeout that no one has asked for.
+	faults["closes-idle-client"] = func(s *server) {
+		echo := s.echo
+		s.echo = func(c *net.TCPConn) error {
+			c.SetReadDeadline(time.Now().Add(faultDelay))
+			return echo(c)
+		}
+	}
+
+	// Loops that read a connection until it is empty before they look at the next (mio issue 45, twemproxy issue 416).
+	faults["starves-others"] = func(s *server) {
+		var loop sync.Mutex
+		s.echo = func(c *net.TCPConn) error { return s.echoUntilCalm(c, &loop) }
+	}
+
+	// Listeners that are one more descriptor in a busy loop's list, behind all connections.
+	faults["starves-accept"] = func(s *server) {
+		var lastByte atomic.Int64 // when, in nanoseconds since the epoch
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			lastByte.Store(time.Now().UnixNano())
+			return send(c, block)
+		}
+		s.welcome = func(*net.TCPConn) {
+			for time.Since(time.Unix(0, lastByte.Load())) < calm {
+				pause()
+			}
+		}
+	}
+}
+
+func shrinkBacklog(l *net.TCPListener) error {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return err
+	}
+	failed := raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 1) })
+	return errors.Join(err, failed)
+}
+
+// slowly makes every accepted connection wait for the one before it.
+func slowly() func(*net.TCPConn) {
+	var door sync.Mutex
+	return func(*net.TCPConn) {
+		door.Lock()
+		defer door.Unlock()
+		time.Sleep(faultDelay)
+	}
+}
+
+func (s *server) population() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// calm is how long a client must have been silent before the loop believes it.
+const calm = 20 * time.Millisecond
+
+// echoUntilCalm takes its turn in the loop for every block, and keeps it from a full buffer on.
+func (s *server) echoUntilCalm(c *net.TCPConn, loop *sync.Mutex) error {
+	buffer := make([]byte, readSize)
+	for {
+		n, err := s.read(c, buffer)
+		block := buffer[:n]
+		loop.Lock()
+		if n == readSize {
+			block, err = s.echoFlood(c, buffer)
+		}
+		loop.Unlock()
+		if err := s.send(c, block); err != nil {
+			return err
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// echoFlood returns a full buffer and all that follows until the client is calm or does not read. What it could not
+// send is left to the caller.
+func (s *server) echoFlood(c *net.TCPConn, buffer []byte) (unsent []byte, err error) {
+	defer s.patience(c)
+	for n := readSize; ; {
+		c.SetDeadline(time.Now().Add(calm))
+		sent, err := c.Write(buffer[:n])
+		if err != nil {
+			return buffer[sent:n], ignoreTimeout(err)
+		}
+		if n, err = c.Read(buffer); err != nil {
+			return buffer[:n], ignoreTimeout(err)
+		}
+	}
+}
+
+// patience takes the deadlines of a calm-seeking loop away again.
+func (s *server) patience(c *net.TCPConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.SetDeadline(time.Time{})
+	if s.stopping {
+		s.hurry(c)
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"io"
+	"net"
+	"sync"
+	"syscall"
+)
+
+func init() {
+	// gnet, netpoll, nbio, libevent and libuv: whatever the client does not read is kept in memory.
+	faults["queues-without-bound"] = func(s *server) { s.echo = s.echoQueued(1<<40, deliver) }
+
+	// evio leaves its level-triggered read event armed while the output is stuck.
+	faults["spins-while-stalled"] = func(s *server) { s.send = sendSpinning }
+
+	// Non-blocking writes whose EAGAIN is taken for success.
+	faults["drops-while-stalled"] = func(s *server) { s.send = sendOnce }
+
+	// Blocking writes in an event-loop thread: everybody waits for the slowest reader.
+	faults["one-stall-blocks-all"] = func(s *server) {
+		var loop sync.Mutex
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			loop.Lock()
+			defer loop.Unlock()
+			return send(c, block)
+		}
+	}
+
+	// gnet with a limit on OutboundBuffered: its only way to bound memory is to cut the client off.
+	faults["cuts-off-slow-reader"] = func(s *server) {
+		s.send = func(c *net.TCPConn, block []byte) error {
+			n, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
+			if n < len(block) && err == nil {
+				err = io.ErrShortWrite
+			}
+			return err
+		}
+	}
+
+	// Servers that pause reading at their high-water mark and never arm the read event again.
+	faults["never-resumes"] = func(s *server) {
+		s.send = func(c *net.TCPConn, block []byte) error {
+			n, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
+			if err == nil && n == len(block) {
+				return nil
+			}
+			c.Write(block[max(n, 0):])
+			return waitForReset(c)
+		}
+	}
+}
+
+// deliver writes what is pending, however long that takes.
+func deliver(c *net.TCPConn, pending []byte) error {
+	if _, err := c.Write(pending); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+// sendSpinning asks the socket again and again.
+func sendSpinning(c *net.TCPConn, block []byte) error {
+	for len(block) > 0 {
+		n, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
+		switch {
+		case err == syscall.EAGAIN:
+			spin()
+		case err != nil:
+			return err
+		default:
+			block = block[n:]
+		}
+	}
+	return nil
+}
+
+// sendOnce waits for room, writes once, and calls that done.
+func sendOnce(c *net.TCPConn, block []byte) error {
+	if err := waitWritable(c); err != nil {
+		return err
+	}
+	_, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
+	if err == syscall.EAGAIN {
+		err = nil
+	}
+	return err
+}
+
+// waitForReset never reads again; only a reset ends the connection.
+func waitForReset(c *net.TCPConn) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	raw.Read(func(fd uintptr) bool {
+		failed, _ := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR)
+		err = syscall.Errno(failed)
+		return failed != 0
+	})
+	return err
+}
