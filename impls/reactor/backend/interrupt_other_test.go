@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package backend_test
+
+import "testing"
+
+// interrupter needs a signal to one thread, which only Linux offers without the C library.
+func interrupter(t *testing.T) func() {
+	t.Skip("no signal to a single thread here")
+	return nil
+}

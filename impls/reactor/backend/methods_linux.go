@@ -1,0 +1,6 @@
+package backend
+
+var methods = []method{
+	{"epoll", openEpoll},
+	{"poll", openPoll},
+}

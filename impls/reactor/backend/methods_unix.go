@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package backend
+
+var methods = []method{
+	{"poll", openPoll},
+}
