@@ -1,0 +1,276 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Server is a running server as a check sees it. Verbs that need its process end the check with n/a when the suite
+// only knows an address.
+type Server struct {
+	t       *T
+	process Process
+	options StartOptions
+	leaving bool // the check has asked it to end, so its end is no crash
+	stopped bool // by Stop; cleanup must wake it
+}
+
+// Addr is the address that the server announced.
+func (s *Server) Addr() string { return s.process.Addr() }
+
+// PID is the server's process.
+func (s *Server) PID() int {
+	if s.process.PID() == 0 {
+		s.t.NotApplicable("needs the server's process (-pid)")
+	}
+	return s.process.PID()
+}
+
+// Dial connects to this server; see T.Dial.
+func (s *Server) Dial(options ...DialOption) *Conn { return s.t.dial(s, options) }
+
+// Signal sends a signal. After SIGTERM, SIGINT or SIGKILL the server's end counts as asked for.
+func (s *Server) Signal(signal syscall.Signal) {
+	s.PID()
+	if signal == syscall.SIGTERM || signal == syscall.SIGINT || signal == syscall.SIGKILL {
+		s.ownProcess("signal " + signal.String())
+		s.leaving = true
+	}
+	s.t.Eventf("%v", name(signal))
+	if err := s.process.Signal(signal); err != nil && s.Alive() {
+		s.t.brokenf("signal %v: %v", signal, err)
+	}
+}
+
+func name(signal syscall.Signal) string {
+	for number, text := range map[syscall.Signal]string{syscall.SIGTERM: "SIGTERM", syscall.SIGINT: "SIGINT",
+		syscall.SIGKILL: "SIGKILL", syscall.SIGSTOP: "SIGSTOP", syscall.SIGCONT: "SIGCONT"} {
+		if number == signal {
+			return text
+		}
+	}
+	return signal.String()
+}
+
+// ownProcess guards what would end a server that other checks, or strangers, still need.
+func (s *Server) ownProcess(what string) {
+	if s.process.Done() == nil {
+		s.t.NotApplicable("the suite did not start this server and will not " + what + " it")
+	}
+}
+
+// Stop freezes the server (SIGSTOP) and returns when every thread of it stands still. Until Continue its kernel goes
+// on receiving, so any pattern of arrivals can be arranged for one turn of its loop.
+func (s *Server) Stop() {
+	s.Signal(syscall.SIGSTOP)
+	s.stopped = true
+	s.t.WaitUntil("every thread of the server is stopped", func() (bool, string) { return s.threadsAre(true) })
+}
+
+// Continue lets a stopped server run again (SIGCONT) and returns when no thread of it is stopped.
+func (s *Server) Continue() {
+	s.Signal(syscall.SIGCONT)
+	s.stopped = false
+	s.t.WaitUntil("no thread of the server is stopped", func() (bool, string) { return s.threadsAre(false) })
+}
+
+func (s *Server) threadsAre(stopped bool) (bool, string) {
+	all := threads(s.PID())
+	if len(all) == 0 {
+		s.t.NotApplicable(errUnobservable.Error())
+	}
+	for _, thread := range all {
+		if (thread.state == 'T') != stopped {
+			return false, thread.String()
+		}
+	}
+	return true, ""
+}
+
+// Usage reads what the process has consumed and holds now.
+func (s *Server) Usage() Usage {
+	u, err := usage(s.PID())
+	if err != nil {
+		s.t.unobservable(err)
+	}
+	return u
+}
+
+// CPUDuring waits for d and returns the share of one core that the server consumed meanwhile, counted in nanoseconds:
+// 1 is a whole core.
+func (s *Server) CPUDuring(d time.Duration) float64 {
+	began, before := time.Now(), s.Usage().CPU
+	s.t.Sleep(d)
+	consumed := s.Usage().CPU - before
+	return float64(consumed) / float64(time.Since(began))
+}
+
+// Sockets counts the server's descriptors that are sockets, listeners included.
+func (s *Server) Sockets() int { return s.Usage().Sockets }
+
+// LimitDescriptors sets how many descriptors the running server may hold (prlimit, the soft limit).
+func (s *Server) LimitDescriptors(n int) {
+	if err := limitDescriptors(s.PID(), uint64(n)); err != nil {
+		s.t.unobservable(err)
+	}
+	s.t.Eventf("limit of %d descriptors", n)
+}
+
+// HighestDescriptor is the largest descriptor number in use: the limit that leaves room for k more is that + 1 + k when
+// the numbers below are taken.
+func (s *Server) HighestDescriptor() int {
+	n, err := highestDescriptor(s.PID())
+	if err != nil {
+		s.t.unobservable(err)
+	}
+	return n
+}
+
+// StderrBytes is how much the server has logged since its start.
+func (s *Server) StderrBytes() int64 { return s.process.StderrBytes() }
+
+// Alive reports whether the process still runs. For a server that the suite did not start that is unknown, and true.
+func (s *Server) Alive() bool {
+	select {
+	case <-s.process.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// WaitExit waits until the server has ended and returns how. It fails the check if that takes longer than d times -slow.
+func (s *Server) WaitExit(d time.Duration) Exit {
+	s.ownProcess("wait for")
+	s.leaving = true
+	s.t.waitFor(s.t.scaled(d), Condition{"the server process ends", func() (bool, string) { return !s.Alive(), s.brief() }})
+	exit := s.process.Exit()
+	s.t.Eventf("server: %v", exit)
+	return exit
+}
+
+// Kill ends the server with SIGKILL and returns when it is gone.
+func (s *Server) Kill() {
+	s.ownProcess("kill")
+	s.leaving = true
+	s.process.Kill()
+	s.t.Eventf("server killed")
+}
+
+// Restart kills the server and starts a fresh one on the same address.
+func (s *Server) Restart() {
+	s.Kill()
+	s.options.Addr = s.Addr()
+	process, err := s.t.target.Program.Start(s.t.ctx, s.options)
+	if err != nil {
+		s.t.Fail("the server starts again on "+s.options.Addr, err.Error())
+		s.t.stop()
+	}
+	s.process, s.leaving, s.stopped = process, false, false
+	s.t.Eventf("server started again")
+}
+
+// crashed reports an end that no check asked for. A dying process closes its sockets a moment before it can be
+// reaped, so a check that has just failed grants it that moment.
+func (s *Server) crashed(grant time.Duration) bool {
+	if s.leaving || s.process.Done() == nil {
+		return false
+	}
+	select {
+	case <-s.process.Done():
+		return true
+	case <-time.After(grant):
+		return false
+	}
+}
+
+// close ends what the check has started and wakes what it has stopped.
+func (s *Server) close(own bool) {
+	if s.stopped && s.Alive() {
+		s.process.Signal(syscall.SIGCONT)
+		s.stopped = false
+	}
+	if own && s.Alive() {
+		s.process.Kill()
+	}
+}
+
+// facts describes the process for a failure report: one line a thread, then the end of its log.
+func (s *Server) facts() []string {
+	if !s.Alive() {
+		return append([]string{s.process.Exit().String()}, tail(s.process.Stderr())...)
+	}
+	var lines []string
+	if pid := s.process.PID(); pid != 0 {
+		if u, err := usage(pid); err == nil {
+			lines = append(lines, fmt.Sprintf("alive, %d sockets, %d descriptors, %s KiB resident, %v CPU",
+				u.Sockets, u.Descriptors, group(u.Resident/1024), u.CPU.Round(time.Millisecond)))
+		}
+		lines = append(lines, threadLines(threads(pid))...)
+	}
+	return append(lines, tail(s.process.Stderr())...)
+}
+
+func (s *Server) brief() string {
+	if !s.Alive() {
+		return s.process.Exit().String()
+	}
+	return "still running"
+}
+
+// threadLines merges threads that do the same: a pool of twenty sleepers is one fact.
+func threadLines(all []thread) []string {
+	count := map[string]int{}
+	var order []string
+	for _, t := range all {
+		does := fmt.Sprintf("%s %c", t.name, t.state)
+		if t.waits != "" {
+			does += " in " + t.waits
+		}
+		if count[does]++; count[does] == 1 {
+			order = append(order, does)
+		}
+	}
+	lines := make([]string, 0, len(order))
+	for _, does := range order {
+		lines = append(lines, plural(int64(count[does]), "thread ", "threads ")+does)
+	}
+	return lines
+}
+
+// tail returns the last lines of a log.
+func tail(log string) []string {
+	const keep = 8
+	lines := strings.FieldsFunc(log, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines = lines[max(0, len(lines)-keep):]
+	for i := range lines {
+		lines[i] = "stderr: " + lines[i]
+	}
+	return lines
+}
+
+// Attached is a server that runs already: the suite knows its address and perhaps its process.
+type Attached struct {
+	Address string
+	Process int
+}
+
+func (a Attached) Addr() string          { return a.Address }
+func (a Attached) PID() int              { return a.Process }
+func (a Attached) Kill()                 {}
+func (a Attached) Done() <-chan struct{} { return nil }
+func (a Attached) Exit() Exit            { return Exit{} }
+func (a Attached) Stderr() string        { return "" }
+func (a Attached) StderrBytes() int64    { return 0 }
+func (a Attached) StdoutExtra() string   { return "" }
+
+// Signal reaches the process if its number is known.
+func (a Attached) Signal(signal os.Signal) error {
+	if a.Process == 0 {
+		return errUnobservable
+	}
+	return syscall.Kill(a.Process, signal.(syscall.Signal))
+}

@@ -1,0 +1,203 @@
+package spec
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"runtime"
+	"time"
+)
+
+// T is what a check has in hand: the server, connections to it, the clock, and the ways to end.
+//
+// One goroutine owns a T and everything made from it.
+type T struct {
+	Seed    uint64     // of this run; the payload and Rand follow from it
+	Rand    *rand.Rand // seeded by Seed and the check's slug: the same choices on every run with that seed
+	Profile Profile    // for checks that ask more in a larger profile
+
+	ctx      context.Context // ends with the run
+	check    Check
+	target   *Target
+	server   *Server
+	started  []*Server // by Start, ended with the check
+	conns    []*Conn
+	control  *Conn // of Barrier
+	began    time.Time
+	deadline time.Time // the watchdog's
+	slow     float64
+	buffer   []byte // what reads and writes go through; shared by all connections
+	expected []byte // what a read is compared with
+	timeline timeline
+	ending   ending
+}
+
+// An ending is how the check's function came to its end.
+type ending struct {
+	failures []Failure
+	facts    []string // of the server, at the first failure
+	verdict  Verdict  // n/a, precondition, hang or error; Pass for none of these
+	reason   string
+}
+
+// A Failure is one promise that was not kept.
+type Failure struct {
+	Want, Got string
+	Detail    []string // lines below: bytes, queues
+}
+
+func newT(ctx context.Context, check Check, target *Target, o Options) *T {
+	slug := fnv.New64a()
+	slug.Write([]byte(check.Slug))
+	now := time.Now()
+	return &T{
+		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
+		ctx: ctx, check: check, target: target, began: now, slow: o.slow(),
+		deadline: now.Add(time.Duration(float64(check.budget()) * o.slow())),
+		buffer:   make([]byte, 64<<10),
+		expected: make([]byte, 64<<10),
+		timeline: timeline{began: now},
+	}
+}
+
+// Server is the server under test: the shared one, or the check's own if the check is Fresh.
+func (t *T) Server() *Server { return t.server }
+
+// Start starts another server process of the same program, which ends with the check.
+func (t *T) Start(options StartOptions) *Server {
+	s, err := t.TryStart(options)
+	if err != nil {
+		t.Fail("a server that starts", err.Error())
+		t.stop()
+	}
+	return s
+}
+
+// TryStart is Start for checks to which a server that does not start is an answer.
+func (t *T) TryStart(options StartOptions) (*Server, error) {
+	t.needsProgram()
+	process, err := t.target.Program.Start(t.ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{t: t, process: process, options: options}
+	t.started = append(t.started, s)
+	t.Eventf("started a server on %s", s.Addr())
+	return s, nil
+}
+
+// Run runs the program to its own end, which must come within d times -slow.
+func (t *T) Run(d time.Duration, options StartOptions) (Exit, error) {
+	t.needsProgram()
+	ctx, cancel := context.WithTimeout(t.ctx, t.scaled(d))
+	defer cancel()
+	return t.target.Program.Run(ctx, options)
+}
+
+func (t *T) needsProgram() {
+	if t.target.Program == nil {
+		t.NotApplicable("needs to start the server itself")
+	}
+}
+
+// Fail notes a promise that was not kept and goes on, so that one run shows all of them.
+func (t *T) Fail(want, got string, detail ...string) {
+	if len(t.ending.failures) == 0 {
+		t.ending.facts = t.server.facts()
+	}
+	t.ending.failures = append(t.ending.failures, Failure{want, got, detail})
+}
+
+// Failf notes a failure in one sentence and goes on.
+func (t *T) Failf(format string, args ...any) { t.Fail("", fmt.Sprintf(format, args...)) }
+
+// Fatalf notes a failure in one sentence and ends the check.
+func (t *T) Fatalf(format string, args ...any) {
+	t.Failf(format, args...)
+	t.stop()
+}
+
+// Fatal notes a promise that was not kept and ends the check.
+func (t *T) Fatal(want, got string, detail ...string) {
+	t.Fail(want, got, detail...)
+	t.stop()
+}
+
+// Failed reports whether anything has failed so far.
+func (t *T) Failed() bool { return len(t.ending.failures) > 0 }
+
+// NotApplicable ends the check: the question does not arise for this server, or cannot be asked from here.
+func (t *T) NotApplicable(why string) { t.end(NotApplicable, why) }
+
+// Precondition ends the check: this environment cannot produce the situation that the check is about.
+func (t *T) Precondition(why string) { t.end(Precondition, why) }
+
+// Infof records a fact that is no failure: what a MAY check found, or how far something went.
+func (t *T) Infof(format string, args ...any) { t.ending.reason = fmt.Sprintf(format, args...) }
+
+// brokenf ends the check: the suite itself is at fault, or the machine.
+func (t *T) brokenf(format string, args ...any) { t.end(Error, fmt.Sprintf(format, args...)) }
+
+// hang ends the check at the watchdog's hour.
+func (t *T) hang(waiting string) {
+	t.ending.facts = t.server.facts()
+	budget := t.deadline.Sub(t.began).Round(time.Millisecond)
+	t.end(Hang, fmt.Sprintf("after %v, the check's budget, still waiting: %s", budget, waiting))
+}
+
+// unobservable ends the check because the kernel did not answer about the server.
+func (t *T) unobservable(err error) {
+	if !t.server.Alive() {
+		t.Fatalf("the server died")
+	}
+	t.NotApplicable(err.Error())
+}
+
+func (t *T) end(v Verdict, why string) {
+	t.ending.verdict, t.ending.reason = v, why
+	t.stop()
+}
+
+// stop ends the check's goroutine; the runner judges what it left.
+func (t *T) stop() { runtime.Goexit() }
+
+// Eventf adds a line to the timeline that a failure shows.
+func (t *T) Eventf(format string, args ...any) { t.timeline.add(0, fmt.Sprintf(format, args...)) }
+
+// scaled stretches a duration by -slow.
+func (t *T) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * t.slow) }
+
+// Barrier makes ping-pong on a connection of its own: when it returns, the server's loop that serves that connection
+// has turned at least twice since the call. Use it before claiming that something does not happen.
+func (t *T) Barrier() {
+	if t.control == nil {
+		t.control = t.dial(t.server, []DialOption{quietly})
+	}
+	t.control.ping()
+	t.control.ping()
+}
+
+// Sleep lets time pass. It proves nothing: use it to give a wrong server the time to show itself, never to wait for a
+// right one.
+func (t *T) Sleep(d time.Duration) {
+	select {
+	case <-time.After(min(d, time.Until(t.deadline))):
+	case <-t.ctx.Done():
+		t.end(Skip, "interrupted")
+	}
+	if time.Now().After(t.deadline) {
+		t.hang("asleep")
+	}
+}
+
+// close releases what the check has made, in any state.
+func (t *T) close() {
+	for _, c := range t.conns {
+		c.release()
+	}
+	t.server.close(false)
+	for _, s := range t.started {
+		s.close(true)
+	}
+}

@@ -1,0 +1,84 @@
+package spec
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a check waits, without any progress, for something that a right server does within
+// milliseconds. It is a thousand times the need, so that only a server which has stopped exceeds it (times -slow).
+const patience = 5 * time.Second
+
+// pollEvery is the time between two looks at a state that cannot be waited for.
+const pollEvery = 2 * time.Millisecond
+
+// slice bounds one blocking call, so that Ctrl-C and a server's death are noticed at once.
+const slice = 50 * time.Millisecond
+
+// A Condition is a state that can be looked at.
+type Condition struct {
+	What string                // "the server is in CLOSE_WAIT"
+	Now  func() (bool, string) // whether it holds, and what was seen
+}
+
+// WaitFor looks at a condition every two milliseconds until it holds. If it does not within the patience the check
+// fails, naming what was awaited and what was seen last.
+func (t *T) WaitFor(c Condition) { t.waitFor(t.scaled(patience), c) }
+
+// WaitUntil is WaitFor with a condition in place.
+func (t *T) WaitUntil(what string, now func() (bool, string)) { t.WaitFor(Condition{what, now}) }
+
+// WaitWithin is WaitFor with another limit than the patience, before -slow.
+func (t *T) WaitWithin(d time.Duration, c Condition) { t.waitFor(t.scaled(d), c) }
+
+func (t *T) waitFor(limit time.Duration, c Condition) {
+	began := time.Now()
+	for {
+		ok, seen := c.Now()
+		if ok {
+			t.Eventf("%s", c.What)
+			return
+		}
+		t.alive(c.What)
+		if waited := time.Since(began); waited > limit {
+			t.Fatal(c.What, "after "+seconds(waited)+": "+seen)
+		}
+		t.Sleep(pollEvery)
+	}
+}
+
+// Holds looks once.
+func (t *T) Holds(c Condition) bool {
+	ok, _ := c.Now()
+	return ok
+}
+
+// alive ends the check when there is nobody left to wait for.
+func (t *T) alive(what string) {
+	if !t.server.leaving && !t.server.Alive() {
+		t.Fatal(what, "the server died: "+t.server.process.Exit().String())
+	}
+}
+
+// poll waits until one of the descriptors is ready or the time has come, and reports whether any is. It ends the check when
+// the run is interrupted or the watchdog's hour has come; what says what for.
+func (t *T) poll(fds []unix.PollFd, until time.Time, what string) bool {
+	for {
+		now := time.Now()
+		left := min(until.Sub(now), slice)
+		n, err := unix.Poll(fds, int(max(left, 0).Milliseconds()))
+		switch {
+		case n > 0:
+			return true
+		case err != nil && err != unix.EINTR:
+			t.brokenf("poll: %v", err)
+		case t.ctx.Err() != nil:
+			t.end(Skip, "interrupted")
+		case now.After(t.deadline):
+			t.hang(what)
+		case now.After(until):
+			return false
+		}
+	}
+}
