@@ -1,0 +1,80 @@
+package evbuffer
+
+const (
+	// DefaultChunkBytes is the size of a large chunk. With 64 KiB one read takes what a socket usually has; buffers much
+	// smaller than the messages cost dearly (4 KiB for messages of 64 KiB: four times the CPU time).
+	DefaultChunkBytes = 64 << 10
+
+	smallShare = 32 // a small chunk is this part of a large one
+	shortShare = 8  // a buffer shorter than this part of a large chunk prefers small ones
+)
+
+// A Pool keeps the drained chunks of one loop for their next use, the most recently used first: its memory
+// is still in the processor's cache. One goroutine owns a pool and all buffers on it.
+type Pool struct {
+	large, small shelf
+}
+
+// unpooled stands in where a buffer has no pool. It keeps nothing, so all buffers may use it at once.
+var unpooled = NewPool(DefaultChunkBytes, 0)
+
+// NewPool returns a pool with large chunks of chunkBytes (0: DefaultChunkBytes) that keeps up to keep free chunks
+// of each size; what comes back beyond that is left to the garbage collector.
+func NewPool(chunkBytes, keep int) *Pool {
+	if chunkBytes <= 0 {
+		chunkBytes = DefaultChunkBytes
+	}
+	return &Pool{
+		large: shelf{chunkBytes: chunkBytes, keep: keep},
+		small: shelf{chunkBytes: chunkBytes / smallShare, keep: keep},
+	}
+}
+
+// contiguous returns an empty chunk of at least size bytes, made to measure if it must be larger than a large one.
+func (p *Pool) contiguous(size int) *chunk {
+	switch {
+	case size <= p.small.chunkBytes:
+		return p.small.take()
+	case size <= p.large.chunkBytes:
+		return p.large.take()
+	}
+	return newChunk(size)
+}
+
+// put takes back a chunk that owns its memory. A size that is not the pool's own (made to measure, or moved
+// here from a buffer with another pool) is left to the garbage collector.
+func (p *Pool) put(c *chunk) {
+	switch len(c.memory) {
+	case p.large.chunkBytes:
+		p.large.put(c)
+	case p.small.chunkBytes:
+		p.small.put(c)
+	}
+}
+
+// A shelf is the free list of one size. Header and memory stay together, so a round trip allocates neither.
+type shelf struct {
+	chunkBytes int
+	free       *chunk
+	count      int
+	keep       int
+}
+
+func (s *shelf) take() *chunk {
+	c := s.free
+	if c == nil {
+		return newChunk(s.chunkBytes)
+	}
+	s.free, c.next = c.next, nil
+	s.count--
+	return c
+}
+
+func (s *shelf) put(c *chunk) {
+	if s.count >= s.keep {
+		return
+	}
+	c.start, c.end = 0, 0
+	c.next, s.free = s.free, c
+	s.count++
+}
