@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -60,7 +59,7 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 	for _, option := range options {
 		option(&d)
 	}
-	remote, err := socketAddress(s.Addr())
+	remote, err := socketAddress(s.process.Network(), s.Addr())
 	if err != nil {
 		return nil, err
 	}
@@ -136,14 +135,14 @@ func (c *Conn) socketError() error {
 	return err
 }
 
-// socketAddress reads HOST:PORT with a numeric host, or unix:PATH.
-func socketAddress(text string) (unix.Sockaddr, error) {
-	if path, ok := strings.CutPrefix(text, "unix:"); ok {
-		return &unix.SockaddrUnix{Name: path}, nil
+// socketAddress reads IP:PORT, or the path of a Unix socket.
+func socketAddress(network, text string) (unix.Sockaddr, error) {
+	if network == "unix" {
+		return &unix.SockaddrUnix{Name: text}, nil
 	}
 	address, err := netip.ParseAddrPort(text)
 	if err != nil {
-		return nil, fmt.Errorf("address %q is neither IP:PORT nor unix:PATH", text)
+		return nil, fmt.Errorf("address %q is not IP:PORT", text)
 	}
 	if ip := address.Addr().Unmap(); ip.Is4() {
 		return &unix.SockaddrInet4{Port: int(address.Port()), Addr: ip.As4()}, nil

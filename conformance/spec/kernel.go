@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 )
 
 // This file is what the kernel of this machine knows about the server: its end of a connection and its process. The
@@ -58,17 +57,6 @@ func (s Socket) String() string {
 
 // fourTuple names a connection from the server's side.
 type fourTuple struct{ server, client netip.AddrPort }
-
-// Usage is what a server process has consumed and holds.
-type Usage struct {
-	CPU                 time.Duration // of all threads, living and dead
-	Resident            int64         // bytes
-	Descriptors         int
-	Sockets             int // descriptors that are sockets: pipes and files of a runtime's pools are not leaks of connections
-	Threads             int
-	VoluntarySwitches   int64 // how often a living thread went to sleep
-	InvoluntarySwitches int64
-}
 
 // A thread is one thread of the server, as /proc tells.
 type thread struct {

@@ -3,14 +3,12 @@ package spec
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -93,47 +91,6 @@ func family(a netip.Addr) byte {
 	return unix.AF_INET6
 }
 
-// usage reads what a process has consumed. Its CPU time comes from the process CPU clock, in nanoseconds: the
-// counters of /proc/PID/stat advance in ticks of 10 ms.
-func usage(pid int) (Usage, error) {
-	u := Usage{}
-	var cpu unix.Timespec
-	if err := unix.ClockGettime(processClock(pid), &cpu); err != nil {
-		return u, fmt.Errorf("CPU clock of process %d: %w", pid, err)
-	}
-	u.CPU = time.Duration(cpu.Nano())
-	if err := countDescriptors(pid, &u); err != nil {
-		return u, err
-	}
-	u.Resident = statusField(filepath.Join(proc(pid), "status"), "VmRSS:") * 1024
-	for _, task := range tasks(pid) {
-		status := filepath.Join(task, "status")
-		u.Threads++
-		u.VoluntarySwitches += statusField(status, "voluntary_ctxt_switches:")
-		u.InvoluntarySwitches += statusField(status, "nonvoluntary_ctxt_switches:")
-	}
-	return u, nil
-}
-
-// processClock is the clock id of a process: its number inverted, above three bits that say "whole process, scheduler's
-// clock" (man 2 clock_getres, CPUCLOCK_SCHED).
-func processClock(pid int) int32 { return int32(^pid<<3 | 2) }
-
-func countDescriptors(pid int, u *Usage) error {
-	links, err := os.ReadDir(filepath.Join(proc(pid), "fd"))
-	if err != nil {
-		return err
-	}
-	u.Descriptors = len(links)
-	for _, link := range links {
-		target, err := os.Readlink(filepath.Join(proc(pid), "fd", link.Name()))
-		if err == nil && strings.HasPrefix(target, "socket:") {
-			u.Sockets++
-		}
-	}
-	return nil
-}
-
 // threads describes every thread of a process.
 func threads(pid int) []thread {
 	var all []thread
@@ -165,77 +122,6 @@ func tasks(pid int) []string {
 	return all
 }
 
-// listeners returns the addresses on which a process listens, found by the inodes of its sockets.
-func listeners(pid int) ([]netip.AddrPort, error) {
-	inodes, err := socketInodes(pid)
-	if err != nil {
-		return nil, err
-	}
-	var all []netip.AddrPort
-	for _, table := range []string{"tcp", "tcp6"} {
-		text, err := os.ReadFile(filepath.Join(proc(pid), "net", table))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // a kernel without IPv6
-		}
-		if err != nil {
-			return nil, err
-		}
-		for line := range strings.Lines(string(text)) {
-			fields := strings.Fields(line)
-			if len(fields) > 9 && fields[3] == "0A" && inodes[fields[9]] {
-				all = append(all, hexAddress(fields[1]))
-			}
-		}
-	}
-	return all, nil
-}
-
-func socketInodes(pid int) (map[string]bool, error) {
-	links, err := os.ReadDir(filepath.Join(proc(pid), "fd"))
-	if err != nil {
-		return nil, err
-	}
-	inodes := map[string]bool{}
-	for _, link := range links {
-		target, _ := os.Readlink(filepath.Join(proc(pid), "fd", link.Name()))
-		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
-			inodes[strings.TrimSuffix(inode, "]")] = true
-		}
-	}
-	return inodes, nil
-}
-
-// hexAddress reads an address of /proc/net/tcp: each group of four bytes is a number in the machine's order.
-func hexAddress(text string) netip.AddrPort {
-	host, port, _ := strings.Cut(text, ":")
-	var bytes []byte
-	for ; len(host) >= 8; host = host[8:] {
-		n, _ := strconv.ParseUint(host[:8], 16, 32)
-		bytes = binary.NativeEndian.AppendUint32(bytes, uint32(n))
-	}
-	address, _ := netip.AddrFromSlice(bytes)
-	number, _ := strconv.ParseUint(port, 16, 16)
-	return netip.AddrPortFrom(address.Unmap(), uint16(number))
-}
-
-// groupMembers lists the living processes of a process group.
-func groupMembers(group int) []int {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	var members []int
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue // it ended meanwhile
-		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if len(fields) > 2 && fields[0] != "Z" && fields[2] == strconv.Itoa(group) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			members = append(members, pid)
-		}
-	}
-	return members
-}
-
 // limitDescriptors lowers or raises how many descriptors a running process may have open.
 func limitDescriptors(pid int, soft uint64) error {
 	var now unix.Rlimit
@@ -256,20 +142,6 @@ func highestDescriptor(pid int) (int, error) {
 		}
 	}
 	return highest, err
-}
-
-func statusField(path, name string) int64 {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, name); ok {
-			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return n
-		}
-	}
-	return 0
 }
 
 func proc(pid int) string { return "/proc/" + strconv.Itoa(pid) }

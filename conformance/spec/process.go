@@ -2,51 +2,72 @@ package spec
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"syscall"
+
+	"reactorbench/impls"
 )
 
 // A Program is a server that can be started, once for the shared checks and again for each check that wants its own.
 type Program interface {
 	// Start returns when the server has announced its address.
-	Start(context.Context, StartOptions) (Process, error)
+	Start(context.Context, impls.Options) (Process, error)
 	// Run waits for the program's own end, announcement or not: for a bad flag, for a busy port.
-	Run(context.Context, StartOptions) (Exit, error)
+	Run(context.Context, impls.Options) (impls.Exit, error)
 }
 
-// StartOptions is what a check may choose about a server process.
-type StartOptions struct {
-	Addr           string    // "" is 127.0.0.1:0
-	Args           []string  // after the server's own
-	Descriptors    uint64    // hard limit of open descriptors; 0 is the suite's own
-	Stdout, Stderr io.Writer // receive a copy; may be nil
-}
-
-// A Process is a server that runs. A server that was running before the suite came is one too: it may know its PID and
-// nothing else.
+// A Process is a server that runs: *impls.Server, or one that was there before the suite came.
 type Process interface {
-	Addr() string // HOST:PORT, or unix:PATH
-	PID() int     // 0: unknown, the process cannot be observed
+	Network() string // tcp or unix
+	Addr() string
+	PID() int // 0: unknown, the process cannot be observed
 	Signal(os.Signal) error
-	Kill()                 // and wait until it is gone
+	Kill()                 // without waiting
 	Done() <-chan struct{} // closed at its end; nil for a process that the suite did not start
-	Exit() Exit            // after Done
-	Stderr() string        // its last lines
+	Exit() impls.Exit      // after Done
+	Stderr() string        // the end of its log
 	StderrBytes() int64    // how much it has logged in all
 	StdoutExtra() string   // what it has printed after its announcement
 }
 
-// An Exit is how a process ended.
-type Exit struct {
-	Code   int            // when Signal is 0
-	Signal syscall.Signal // what killed it
+// Launch makes a Program of one that package impls can start.
+func Launch(p *impls.Program) Program { return launched{p} }
+
+type launched struct{ program *impls.Program }
+
+func (l launched) Start(ctx context.Context, o impls.Options) (Process, error) {
+	server, err := l.program.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return server, nil
 }
 
-func (e Exit) String() string {
-	if e.Signal != 0 {
-		return fmt.Sprintf("killed by %v", e.Signal)
+func (l launched) Run(ctx context.Context, o impls.Options) (impls.Exit, error) {
+	return l.program.Run(ctx, o)
+}
+
+// Attached is a server that runs already: the suite knows its address and perhaps its process.
+type Attached struct {
+	Net     string // tcp or unix
+	Address string
+	Process int
+}
+
+func (a Attached) Network() string       { return a.Net }
+func (a Attached) Addr() string          { return a.Address }
+func (a Attached) PID() int              { return a.Process }
+func (a Attached) Kill()                 {}
+func (a Attached) Done() <-chan struct{} { return nil }
+func (a Attached) Exit() impls.Exit      { return impls.Exit{} }
+func (a Attached) Stderr() string        { return "" }
+func (a Attached) StderrBytes() int64    { return 0 }
+func (a Attached) StdoutExtra() string   { return "" }
+
+// Signal reaches the process if its number is known.
+func (a Attached) Signal(signal os.Signal) error {
+	if a.Process == 0 {
+		return errUnobservable
 	}
-	return fmt.Sprintf("exit status %d", e.Code)
+	return syscall.Kill(a.Process, signal.(syscall.Signal))
 }

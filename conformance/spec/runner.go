@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"reactorbench/impls"
 )
 
 // A Target is one server under test: a program to start, or a process that runs already.
@@ -37,7 +39,9 @@ func (o Options) slow() float64 {
 type Runner struct {
 	Target  *Target
 	Options Options
-	shared  *Server
+
+	shared      *Server
+	unstartable error // why no server of this target has ever started
 }
 
 // retries is how often a failed Timed check is tried again, each time in a fresh process.
@@ -45,18 +49,22 @@ const retries = 2
 
 // Run runs one check and judges it.
 func (r *Runner) Run(ctx context.Context, check Check) Result {
-	result := r.attempt(ctx, check, check.Fresh)
+	result := r.attempt(ctx, check)
 	if check.Timed && result.Broken() && r.Target.Program != nil {
 		result = r.retry(ctx, check, result)
 	}
 	return r.expected(result)
 }
 
+// Unstartable is why the target never started, or nil. Its remaining checks are skipped.
+func (r *Runner) Unstartable() error { return r.unstartable }
+
 func (r *Runner) retry(ctx context.Context, check Check, first Result) Result {
+	check.Fresh = true
 	for range retries {
-		if again := r.attempt(ctx, check, true); again.Verdict == Pass {
+		if again := r.attempt(ctx, check); again.Verdict == Pass {
 			first.Verdict = Flaky
-			return first
+			break
 		}
 	}
 	return first
@@ -76,61 +84,76 @@ func (r *Runner) expected(result Result) Result {
 	return result
 }
 
-func (r *Runner) attempt(ctx context.Context, check Check, fresh bool) Result {
+// attempt runs a check once, without regard to what is known of the target.
+func (r *Runner) attempt(ctx context.Context, check Check) Result {
 	began := time.Now()
 	result := Result{Check: check, Seed: r.Options.Seed, Again: r.again(check)}
-	finish := func(v Verdict, reason string) Result {
-		result.Verdict, result.Reason, result.Elapsed = v, reason, time.Since(began)
+	if result.Verdict, result.Reason = r.unasked(ctx, check); result.Verdict != "" {
 		return result
 	}
-	switch {
-	case ctx.Err() != nil:
-		return finish(Skip, "interrupted")
-	case check.Feature != "" && !r.Target.Features[check.Feature]:
-		return finish(NotApplicable, "the server does not claim "+check.Feature)
-	case fresh && r.Target.Program == nil:
-		return finish(NotApplicable, "needs a server process of its own")
-	}
 	t := newT(ctx, check, r.Target, r.Options)
-	if err := r.provide(t, fresh); err != nil {
-		return finish(Error, "the server did not start: "+err.Error())
+	if err := r.provide(t); err != nil {
+		r.notStarted(&result, err)
+		return result
 	}
 	escaped := t.run()
-	if fresh {
-		defer t.server.close(true)
-	}
 	r.judge(t, &result, escaped)
 	t.close()
 	result.Elapsed = time.Since(began)
-	if !fresh {
+	if t.server == r.shared && t.server != nil || r.Target.Program == nil {
 		r.canary(ctx, &result)
 	}
 	return result
 }
 
-// provide gives the check its server.
-func (r *Runner) provide(t *T, fresh bool) error {
+// unasked says why a check is not run at all, or "".
+func (r *Runner) unasked(ctx context.Context, check Check) (Verdict, string) {
 	switch {
+	case ctx.Err() != nil:
+		return Skip, "interrupted"
+	case check.Feature != "" && !r.Target.Features[check.Feature]:
+		return NotApplicable, "the server does not claim " + check.Feature
+	case (check.Fresh || check.Starts) && r.Target.Program == nil:
+		return NotApplicable, "needs to start the server itself"
+	case r.unstartable != nil && !check.Starts:
+		return Skip, "the server does not start"
+	}
+	return "", ""
+}
+
+// notStarted judges a check whose server did not come up. What a check that Starts says about it is more precise, so the
+// first such failure only stops the others.
+func (r *Runner) notStarted(result *Result, err error) {
+	result.Verdict = Fail
+	result.Failures = []Failure{{Want: "a server that starts", Got: err.Error()}}
+	if r.shared == nil {
+		r.unstartable = err
+		result.Verdict, result.Reason = Skip, "the server does not start"
+	}
+}
+
+// provide gives the check its server.
+func (r *Runner) provide(t *T) error {
+	switch {
+	case t.check.Starts:
+		return nil
 	case r.Target.Program == nil:
 		t.server = &Server{t: t, process: r.Target.Attached}
 		return nil
-	case !fresh && r.shared != nil && r.shared.Alive():
+	case !t.check.Fresh && r.shared != nil && r.shared.Alive():
 		r.shared.t = t
 		t.server = r.shared
 		return nil
 	}
-	process, err := r.Target.Program.Start(t.ctx, StartOptions{})
+	process, err := r.Target.Program.Start(t.ctx, impls.Options{})
 	if err != nil {
 		return err
 	}
 	t.server = &Server{t: t, process: process}
-	if !fresh {
+	if !t.check.Fresh {
 		r.shared = t.server
 	}
-	// What the start took is not the check's time.
-	t.began = time.Now()
-	t.timeline.began = t.began
-	t.deadline = t.began.Add(time.Duration(float64(t.check.budget()) * t.slow))
+	t.startClock() // what the start took is not the check's time
 	return nil
 }
 
@@ -162,9 +185,9 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 	switch {
 	case escaped != "":
 		result.Verdict, result.Reason = Error, escaped
-	case t.server.crashed(grant):
-		result.Verdict, result.Facts = Crash, t.server.facts()
-		result.Reason = "the server died: " + t.server.process.Exit().String()
+	case t.crashed(grant) != nil:
+		result.Verdict, result.Facts = Crash, t.facts()
+		result.Reason = "the server died: it " + t.crashed(0).process.Exit().String()
 	case t.ending.verdict != "":
 		result.Verdict = t.ending.verdict
 	case len(result.Failures) > 0:
@@ -176,37 +199,44 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 	}
 }
 
-// canary proves that the shared server still serves. If it does not, the check just run has broken it, whatever that check saw.
+// canary proves that the shared server still serves. If it does not, the check just run has broken it, whatever that
+// check saw, and the next one gets a new server.
 func (r *Runner) canary(ctx context.Context, result *Result) {
-	if r.Target.Program != nil && (r.shared == nil || !r.shared.Alive()) {
+	if r.shared != nil && !r.shared.Alive() {
 		r.Close()
 		return
 	}
-	t := newT(ctx, Check{Slug: "canary", Budget: patience, Run: func(t *T) { t.Dial(quietly).ping() }}, r.Target, r.Options)
-	if r.provide(t, false) != nil {
+	ping := Check{Slug: "canary", Budget: 2 * patience, Run: func(t *T) { t.Dial(quietly).ping() }}
+	t := newT(ctx, ping, r.Target, r.Options)
+	if r.provide(t) != nil {
 		return
 	}
-	t.run()
+	escaped := t.run()
+	var after Result
+	r.judge(t, &after, escaped)
 	t.close()
-	if len(t.ending.failures) == 0 && t.ending.verdict != Hang {
+	if after.Verdict == Pass || after.Verdict == Skip {
 		return
 	}
-	if result.Verdict == Pass || result.Verdict == Info {
-		result.Verdict, result.Facts = Hang, t.server.facts()
-		result.Failures = []Failure{{Want: "a server that still answers after the check", Got: t.verdictText()}}
-		if t.server.crashed(100 * time.Millisecond) {
-			result.Verdict = Crash
-			result.Reason = "the server died after the check: " + t.server.process.Exit().String()
-		}
+	if !result.Broken() {
+		after.Check, after.Elapsed, after.Seed, after.Again = result.Check, result.Elapsed, result.Seed, result.Again
+		after.Timeline = result.Timeline
+		*result = after.afterwards()
 	}
 	r.Close()
 }
 
-func (t *T) verdictText() string {
-	if len(t.ending.failures) > 0 {
-		return t.ending.failures[0].Got
+// afterwards says that what the canary met happened after the check.
+func (r Result) afterwards() Result {
+	if r.Verdict != Crash {
+		r.Verdict = Hang
 	}
-	return t.ending.reason
+	got := r.Reason
+	if len(r.Failures) > 0 {
+		got = r.Failures[0].Got
+	}
+	r.Failures = []Failure{{Want: "a server that still answers after the check", Got: got}}
+	return r
 }
 
 func (r *Runner) again(check Check) string {

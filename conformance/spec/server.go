@@ -2,10 +2,11 @@ package spec
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"time"
+
+	"reactorbench/impls"
 )
 
 // A Server is a running server as a check sees it. Verbs that need its process end the check with n/a when the suite
@@ -13,7 +14,7 @@ import (
 type Server struct {
 	t       *T
 	process Process
-	options StartOptions
+	options impls.Options
 	leaving bool // the check has asked it to end, so its end is no crash
 	stopped bool // by Stop; cleanup must wake it
 }
@@ -91,8 +92,8 @@ func (s *Server) threadsAre(stopped bool) (bool, string) {
 }
 
 // Usage reads what the process has consumed and holds now.
-func (s *Server) Usage() Usage {
-	u, err := usage(s.PID())
+func (s *Server) Usage() impls.Usage {
+	u, err := impls.UsageOf(s.PID())
 	if err != nil {
 		s.t.unobservable(err)
 	}
@@ -143,7 +144,7 @@ func (s *Server) Alive() bool {
 }
 
 // WaitExit waits until the server has ended and returns how. It fails the check if that takes longer than d times -slow.
-func (s *Server) WaitExit(d time.Duration) Exit {
+func (s *Server) WaitExit(d time.Duration) impls.Exit {
 	s.ownProcess("wait for")
 	s.leaving = true
 	s.t.waitFor(s.t.scaled(d), Condition{"the server process ends", func() (bool, string) { return !s.Alive(), s.brief() }})
@@ -155,8 +156,7 @@ func (s *Server) WaitExit(d time.Duration) Exit {
 // Kill ends the server with SIGKILL and returns when it is gone.
 func (s *Server) Kill() {
 	s.ownProcess("kill")
-	s.leaving = true
-	s.process.Kill()
+	s.end()
 	s.t.Eventf("server killed")
 }
 
@@ -193,8 +193,17 @@ func (s *Server) close(own bool) {
 		s.process.Signal(syscall.SIGCONT)
 		s.stopped = false
 	}
-	if own && s.Alive() {
+	if own {
+		s.end()
+	}
+}
+
+// end kills the process, if it lives, and waits until nothing of it is left.
+func (s *Server) end() {
+	s.leaving = true
+	if s.process.Done() != nil {
 		s.process.Kill()
+		<-s.process.Done()
 	}
 }
 
@@ -205,9 +214,9 @@ func (s *Server) facts() []string {
 	}
 	var lines []string
 	if pid := s.process.PID(); pid != 0 {
-		if u, err := usage(pid); err == nil {
+		if u, err := impls.UsageOf(pid); err == nil {
 			lines = append(lines, fmt.Sprintf("alive, %d sockets, %d descriptors, %s KiB resident, %v CPU",
-				u.Sockets, u.Descriptors, group(u.Resident/1024), u.CPU.Round(time.Millisecond)))
+				u.Sockets, u.Descriptors, group(u.RSSBytes/1024), u.CPU.Round(time.Millisecond)))
 		}
 		lines = append(lines, threadLines(threads(pid))...)
 	}
@@ -250,27 +259,4 @@ func tail(log string) []string {
 		lines[i] = "stderr: " + lines[i]
 	}
 	return lines
-}
-
-// Attached is a server that runs already: the suite knows its address and perhaps its process.
-type Attached struct {
-	Address string
-	Process int
-}
-
-func (a Attached) Addr() string          { return a.Address }
-func (a Attached) PID() int              { return a.Process }
-func (a Attached) Kill()                 {}
-func (a Attached) Done() <-chan struct{} { return nil }
-func (a Attached) Exit() Exit            { return Exit{} }
-func (a Attached) Stderr() string        { return "" }
-func (a Attached) StderrBytes() int64    { return 0 }
-func (a Attached) StdoutExtra() string   { return "" }
-
-// Signal reaches the process if its number is known.
-func (a Attached) Signal(signal os.Signal) error {
-	if a.Process == 0 {
-		return errUnobservable
-	}
-	return syscall.Kill(a.Process, signal.(syscall.Signal))
 }

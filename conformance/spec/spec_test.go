@@ -23,7 +23,7 @@ func serve(t *testing.T, handle func(*net.TCPConn)) *Target {
 			go handle(c.(*net.TCPConn))
 		}
 	}()
-	return &Target{Name: "inside", Attached: Attached{Address: l.Addr().String()}, Again: "-addr " + l.Addr().String()}
+	return &Target{Name: "inside", Attached: Attached{Net: "tcp", Address: l.Addr().String()}, Again: "-addr " + l.Addr().String()}
 }
 
 // echo is a right server.

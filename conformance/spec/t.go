@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"time"
+
+	"reactorbench/impls"
 )
 
 // T is what a check has in hand: the server, connections to it, the clock, and the ways to end.
@@ -50,22 +52,28 @@ type Failure struct {
 func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 	slug := fnv.New64a()
 	slug.Write([]byte(check.Slug))
-	now := time.Now()
-	return &T{
+	t := &T{
 		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
-		ctx: ctx, check: check, target: target, began: now, slow: o.slow(),
-		deadline: now.Add(time.Duration(float64(check.budget()) * o.slow())),
+		ctx: ctx, check: check, target: target, slow: o.slow(),
 		buffer:   make([]byte, 64<<10),
 		expected: make([]byte, 64<<10),
-		timeline: timeline{began: now},
 	}
+	t.startClock()
+	return t
 }
 
-// Server is the server under test: the shared one, or the check's own if the check is Fresh.
+// startClock makes now the beginning of the timeline and of the budget.
+func (t *T) startClock() {
+	t.began = time.Now()
+	t.timeline.began = t.began
+	t.deadline = t.began.Add(t.scaled(t.check.budget()))
+}
+
+// Server is the server under test: the shared one, or the check's own if the check is Fresh. A check that Starts has none.
 func (t *T) Server() *Server { return t.server }
 
 // Start starts another server process of the same program, which ends with the check.
-func (t *T) Start(options StartOptions) *Server {
+func (t *T) Start(options impls.Options) *Server {
 	s, err := t.TryStart(options)
 	if err != nil {
 		t.Fail("a server that starts", err.Error())
@@ -75,7 +83,7 @@ func (t *T) Start(options StartOptions) *Server {
 }
 
 // TryStart is Start for checks to which a server that does not start is an answer.
-func (t *T) TryStart(options StartOptions) (*Server, error) {
+func (t *T) TryStart(options impls.Options) (*Server, error) {
 	t.needsProgram()
 	process, err := t.target.Program.Start(t.ctx, options)
 	if err != nil {
@@ -88,7 +96,7 @@ func (t *T) TryStart(options StartOptions) (*Server, error) {
 }
 
 // Run runs the program to its own end, which must come within d times -slow.
-func (t *T) Run(d time.Duration, options StartOptions) (Exit, error) {
+func (t *T) Run(d time.Duration, options impls.Options) (impls.Exit, error) {
 	t.needsProgram()
 	ctx, cancel := context.WithTimeout(t.ctx, t.scaled(d))
 	defer cancel()
@@ -104,7 +112,7 @@ func (t *T) needsProgram() {
 // Fail notes a promise that was not kept and goes on, so that one run shows all of them.
 func (t *T) Fail(want, got string, detail ...string) {
 	if len(t.ending.failures) == 0 {
-		t.ending.facts = t.server.facts()
+		t.ending.facts = t.facts()
 	}
 	t.ending.failures = append(t.ending.failures, Failure{want, got, detail})
 }
@@ -141,16 +149,14 @@ func (t *T) brokenf(format string, args ...any) { t.end(Error, fmt.Sprintf(forma
 
 // hang ends the check at the watchdog's hour.
 func (t *T) hang(waiting string) {
-	t.ending.facts = t.server.facts()
+	t.ending.facts = t.facts()
 	budget := t.deadline.Sub(t.began).Round(time.Millisecond)
 	t.end(Hang, fmt.Sprintf("after %v, the check's budget, still waiting: %s", budget, waiting))
 }
 
 // unobservable ends the check because the kernel did not answer about the server.
 func (t *T) unobservable(err error) {
-	if !t.server.Alive() {
-		t.Fatalf("the server died")
-	}
+	t.alive("the server's process shows what it uses")
 	t.NotApplicable(err.Error())
 }
 
@@ -191,12 +197,41 @@ func (t *T) Sleep(d time.Duration) {
 	}
 }
 
+// servers are all that the check has to do with, in the order of their start.
+func (t *T) servers() []*Server {
+	if t.server == nil {
+		return t.started
+	}
+	return append([]*Server{t.server}, t.started...)
+}
+
+// crashed returns a server that has ended although nobody asked it to.
+func (t *T) crashed(grant time.Duration) *Server {
+	for _, s := range t.servers() {
+		if s.crashed(grant) {
+			return s
+		}
+	}
+	return nil
+}
+
+// facts describes the servers for a failure report.
+func (t *T) facts() []string {
+	var lines []string
+	for _, s := range t.servers() {
+		lines = append(lines, s.facts()...)
+	}
+	return lines
+}
+
 // close releases what the check has made, in any state.
 func (t *T) close() {
 	for _, c := range t.conns {
 		c.release()
 	}
-	t.server.close(false)
+	if t.server != nil {
+		t.server.close(t.check.Fresh)
+	}
 	for _, s := range t.started {
 		s.close(true)
 	}

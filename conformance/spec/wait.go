@@ -54,10 +54,12 @@ func (t *T) Holds(c Condition) bool {
 	return ok
 }
 
-// alive ends the check when there is nobody left to wait for.
+// alive ends the check when a server has died that was not asked to: there is nobody left to wait for.
 func (t *T) alive(what string) {
-	if !t.server.leaving && !t.server.Alive() {
-		t.Fatal(what, "the server died: "+t.server.process.Exit().String())
+	for _, s := range t.servers() {
+		if !s.leaving && !s.Alive() {
+			t.Fatal(what, "the server died: it "+s.process.Exit().String())
+		}
 	}
 }
 
