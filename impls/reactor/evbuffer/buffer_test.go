@@ -1,0 +1,229 @@
+package evbuffer
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+func TestBufferIs48Bytes(t *testing.T) {
+	if size := unsafe.Sizeof(Buffer{}); size != 48 && unsafe.Sizeof(uintptr(0)) == 8 {
+		t.Errorf("a Buffer has %d bytes; its comment says 48", size)
+	}
+}
+
+func TestZeroValueIsAnEmptyBuffer(t *testing.T) {
+	var b Buffer
+	wantContent(t, &b, "")
+	fmt.Fprintf(&b, "%d apples", 3)
+	wantContent(t, &b, "3 apples")
+}
+
+func TestEmptyBufferHoldsNoChunk(t *testing.T) {
+	pool := NewPool(64, 4)
+	b := New(pool)
+	b.Write(make([]byte, 200))
+	b.Drain(200)
+	if b.first != nil || b.last != nil {
+		t.Error("a chunk is left")
+	}
+	if pool.large.count != 4 {
+		t.Errorf("%d chunks went back to the pool, want 4", pool.large.count)
+	}
+}
+
+func TestZeroLengthChangesLeaveNoTrace(t *testing.T) {
+	b := New(NewPool(64, 4))
+	calls := 0
+	b.OnChange(func(_, _, _ int) { calls++ })
+	var empty Buffer
+	b.Write(nil)
+	b.Prepend(nil)
+	b.Append(&empty)
+	b.PrependBuffer(&empty)
+	b.AddReference(nil, nil)
+	b.AddBufferReference(&empty)
+	b.Drain(0)
+	b.Drain(-1)
+	b.RemoveTo(&empty, 0)
+	b.Commit(0)
+	b.Reset()
+	wantContent(t, b, "")
+	if b.first != nil || calls != 0 {
+		t.Errorf("first chunk %v, %d callbacks", b.first, calls)
+	}
+}
+
+// A mix of every way in and out, after the first test of libevent's buffer.
+func TestMixedOperationsKeepTheOrder(t *testing.T) {
+	pool := NewPool(64, 4)
+	b, c := New(pool), New(pool)
+	b.Write([]byte("hello"))
+	fmt.Fprintf(b, "/%d", 1)
+	wantContent(t, b, "hello/1")
+	c.Write([]byte("/again"))
+	b.Append(c)
+	wantContent(t, b, "hello/1/again")
+	wantContent(t, c, "")
+	b.Drain(len("hello/"))
+	wantContent(t, b, "1/again")
+	b.Prepend([]byte("one"))
+	b.RemoveTo(c, 3)
+	wantContent(t, c, "one")
+	wantContent(t, b, "1/again")
+	copy(b.Reserve(100), "!!")
+	b.Commit(1)
+	wantContent(t, b, "1/again!")
+	if got := string(b.Pullup(8)); got != "1/again!" {
+		t.Errorf("Pullup: %q", got)
+	}
+	valid(t, b, c)
+}
+
+func TestAddAfterDrainInPlace(t *testing.T) {
+	b := New(NewPool(64, 4))
+	for range 1000 { // the window walks through its chunk and on into the next ones
+		b.Write([]byte("0123456789"))
+		b.Drain(9)
+		valid(t, b)
+	}
+	if b.Len() != 1000 {
+		t.Errorf("%d bytes left, want 1000", b.Len())
+	}
+}
+
+func TestPrependUsesSlackThenNewChunks(t *testing.T) {
+	b := New(NewPool(64, 8))
+	b.Write([]byte("0123456789"))
+	b.Drain(6)
+	b.Prepend([]byte("45")) // slack
+	if b.first != b.last {
+		t.Error("a chunk was taken although there was slack")
+	}
+	wantContent(t, b, "456789")
+	long := strings.Repeat("x", 150) + "3"
+	b.Prepend([]byte(long)) // slack, and several chunks
+	wantContent(t, b, long+"456789")
+	b.Prepend([]byte("<"))
+	wantContent(t, b, "<"+long+"456789")
+}
+
+func TestPrependToAnEmptyBuffer(t *testing.T) {
+	b := New(NewPool(64, 8))
+	b.Prepend([]byte("b"))
+	b.Prepend([]byte("a"))
+	if b.first != b.last {
+		t.Error("the second Prepend found no slack")
+	}
+	b.Write([]byte("c"))
+	wantContent(t, b, "abc")
+}
+
+func TestDrainOfMoreThanThereIsEmpties(t *testing.T) {
+	b := filled(NewPool(64, 4), "abc", "def")
+	if n := b.Drain(100); n != 6 {
+		t.Errorf("Drain(100) = %d, want 6", n)
+	}
+	if n := b.Drain(1); n != 0 {
+		t.Errorf("Drain of an empty buffer = %d", n)
+	}
+	wantContent(t, b, "")
+}
+
+func TestResetEndsAFrozenBuffer(t *testing.T) {
+	pool := NewPool(64, 4)
+	b := filled(pool, "abc")
+	b.Freeze(Front | Back)
+	b.Reset()
+	wantContent(t, b, "")
+	if pool.large.count != 1 {
+		t.Error("the chunk did not go back to the pool")
+	}
+}
+
+func TestManyAppendsWasteLittle(t *testing.T) {
+	for _, pool := range []*Pool{nil, NewPool(0, 16)} {
+		b := New(pool)
+		total := 0
+		for i := range 100_000 {
+			n, _ := fmt.Fprintf(b, "%d/", i)
+			total += n
+		}
+		valid(t, b)
+		if b.Len() != total {
+			t.Fatalf("%d bytes, want %d", b.Len(), total)
+		}
+		if memory := memoryOf(b); float64(memory-total) > 0.125*float64(total) {
+			t.Errorf("%d bytes of memory hold %d: more than an eighth is waste", memory, total)
+		}
+	}
+}
+
+func memoryOf(b *Buffer) (sum int) {
+	for c := b.first; c != nil; c = c.next {
+		sum += len(c.memory)
+	}
+	return sum
+}
+
+func TestLittleDataPinsNoLargeChunk(t *testing.T) {
+	const small = DefaultChunkBytes / smallShare
+	for name, fill := range map[string]func(b *Buffer, fds [2]int){
+		"written": func(b *Buffer, _ [2]int) { b.Write(make([]byte, small)) },
+		"left by Drain": func(b *Buffer, _ [2]int) {
+			b.Write(make([]byte, DefaultChunkBytes))
+			b.Drain(DefaultChunkBytes - small)
+		},
+		"left in the last of several chunks": func(b *Buffer, _ [2]int) {
+			b.Write(make([]byte, 3*DefaultChunkBytes))
+			b.Drain(3*DefaultChunkBytes - 1)
+		},
+		"left by RemoveTo": func(b *Buffer, _ [2]int) {
+			var dst Buffer
+			b.Write(make([]byte, DefaultChunkBytes))
+			b.RemoveTo(&dst, DefaultChunkBytes-small)
+			dst.Reset()
+			b.Drain(1)
+		},
+		"read": func(b *Buffer, fds [2]int) {
+			writeFD(fds[0], make([]byte, small))
+			b.ReadFD(fds[1], 0)
+		},
+		"reserved and committed": func(b *Buffer, _ [2]int) {
+			b.Reserve(DefaultChunkBytes)
+			b.Commit(small)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pool := NewPool(0, 8)
+			b := New(pool)
+			fill(b, socketpair(t))
+			valid(t, b)
+			if b.Len() == 0 || memoryOf(b) != small {
+				t.Errorf("%d bytes are held by %d bytes of memory", b.Len(), memoryOf(b))
+			}
+		})
+	}
+}
+
+func TestMuchDataKeepsItsLargeChunk(t *testing.T) {
+	b := New(NewPool(0, 8))
+	b.Write(make([]byte, DefaultChunkBytes))
+	large := &b.first.memory[0]
+	b.Drain(DefaultChunkBytes - DefaultChunkBytes/smallShare - 1)
+	if &b.first.memory[0] != large {
+		t.Error("a large chunk was copied out of although more than 1/32 of it is in use")
+	}
+}
+
+func TestSettlingKeepsTheBytes(t *testing.T) {
+	b := New(NewPool(1024, 8)) // small chunks have 32 bytes
+	text := bytes.Repeat([]byte("0123456789"), 100)
+	b.Write(text)
+	for b.Len() > 0 {
+		b.Drain(7)
+		wantContent(t, b, string(text[len(text)-b.Len():]))
+	}
+}
