@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"reactorbench/conformance/spec"
+)
+
+//go:generate sh -c "go run . -spec > SPEC.md"
+
+// list names the checks, a line each: slug, level, profile, sentence.
+func list(w io.Writer, checks []spec.Check, asJSON bool) int {
+	encoder := json.NewEncoder(w)
+	for _, c := range checks {
+		if asJSON {
+			encoder.Encode(struct{ Slug, Level, Profile, Says, Source string }{
+				c.Slug, c.Level.String(), c.Profile.String(), c.Says, c.Source})
+			continue
+		}
+		fmt.Fprintf(w, "%-28s %-6s %-7v %s\n", c.Slug, c.Level, c.Profile, c.Says)
+	}
+	return exitConformant
+}
+
+// explain tells everything about one check.
+func explain(w, stderr io.Writer, slug string, checks []spec.Check) int {
+	for _, c := range checks {
+		if c.Slug == slug {
+			fmt.Fprintf(w, "%s  %s  profile %v\n\n%s\n\nSource: %s\n\nWhy it is asked:\n%s\n\nWhy a right server passes on any machine:\n%s\n",
+				c.Slug, c.Level, c.Profile, c.Says, c.Source, c.Why, c.Sound)
+			return exitConformant
+		}
+	}
+	return complain(stderr, exitUsage, fmt.Errorf("no check is called %q; conformance -list names them all", slug))
+}
+
+// document is SPEC.md: everything that the checks say, in Markdown. A test holds the file to it.
+func document(checks []spec.Check) string {
+	var b strings.Builder
+	b.WriteString(preamble)
+	family := ""
+	for _, c := range checks {
+		if c.Family() != family {
+			family = c.Family()
+			fmt.Fprintf(&b, "\n## %s\n", family)
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n**%s** (%v). %s\n\n*Source:* %s\n\n*Why:* %s\n\n*Sound because:* %s\n",
+			c.Slug, c.Level, c.Profile, c.Says, c.Source, c.Why, c.Sound)
+	}
+	return b.String()
+}
+
+const preamble = `<!-- Made from the checks by "go generate ./conformance"; edit them, not this file. -->
+
+# The echo specification
+
+This is **` + spec.Version + `**. An echo server accepts TCP connections and sends back on each of them exactly the bytes
+that it receives, in order, until the client ends; then it ends too. What that means at the edges is said here, one sentence
+to a requirement, and each sentence is held by one check of the same name.
+
+MUST, SHOULD and MAY are those of RFC 2119: a server that breaks a MUST is not conformant, one that breaks a SHOULD is weak,
+and a MAY only reports which choice was made. *core*, *full* and *torture* are the smallest profile that runs a check.
+A slug is permanent: it is never renamed and never given to another requirement.
+
+A requirement about the process of a server (its start, its signals, what it consumes) holds for servers that the suite may start
+or observe. For one that it knows by address only, such a check is n/a: listed, and never counted as passed.
+`
