@@ -87,7 +87,8 @@ type Program struct {
 	Impl      string            `json:"impl"`
 	SHA256    string            `json:"sha256"`
 	GoVersion string            `json:"go_version,omitempty"`
-	Modules   map[string]string `json:"modules,omitempty"` // module path → version
+	Modules   map[string]string `json:"modules,omitempty"`   // module path → version
+	Libraries []string          `json:"libraries,omitempty"` // shared, by file name
 	Settings  map[string]string `json:"settings,omitempty"`
 }
 
