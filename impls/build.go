@@ -57,6 +57,7 @@ func (b *Builder) Build(ctx context.Context, im Impl) (*Program, error) {
 	if result.err != nil {
 		return nil, result.err
 	}
+	im.Args = substitute(im.Args, "{out}", result.out)
 	return &Program{Impl: im, argv: runArgv(im, result.out), dir: im.Dir, contract: true}, nil
 }
 
@@ -70,7 +71,7 @@ func (b *Builder) compile(ctx context.Context, im Impl) *outcome {
 		return &outcome{out: out}
 	}
 	if text, err := runBuild(ctx, im.Dir, argv); err != nil {
-		return &outcome{err: fmt.Errorf("build of %s failed: %s: %w\n%s", im.Folder, strings.Join(argv, " "), err, text)}
+		return &outcome{err: fmt.Errorf("build of %s failed: %s: %w\n%s", im.Folder, strings.Join(argv, " "), err, lastLines(text, 20))}
 	}
 	return &outcome{out: out}
 }

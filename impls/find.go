@@ -147,7 +147,8 @@ func nothingMatched(text, path string) error {
 		return fmt.Errorf("%s matches no implementation: no folder there holds an %s", text, manifestName)
 	}
 	if isFolder(path) {
-		return fmt.Errorf("%s is no implementation: it holds no %s (impls/README.md shows one); for the folders below write %s/...", text, manifestName, strings.TrimSuffix(text, "/"))
+		return fmt.Errorf("%s is no implementation: it holds no %s (impls/README.md shows one), but %s/... would mean the folders below",
+			text, manifestName, strings.TrimSuffix(text, "/"))
 	}
 	if siblings, err := readManifest(filepath.Dir(path)); err == nil {
 		var names []string

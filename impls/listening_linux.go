@@ -1,10 +1,15 @@
 package impls
 
 import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 
@@ -41,14 +46,10 @@ func listeningAt(pid int, network string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	tables, err := procfs.NewFS("/proc/" + strconv.Itoa(pid)) // a process's own view of /proc/net
-	if err != nil {
-		return nil, err
-	}
 	if network == "unix" {
-		return listeningUnix(tables, sockets)
+		return listeningUnix(pid, sockets)
 	}
-	return listeningTCP(tables, sockets)
+	return listeningTCP(pid, sockets)
 }
 
 func socketInodes(pid int) (map[uint64]bool, error) {
@@ -70,29 +71,87 @@ func socketInodes(pid int) (map[uint64]bool, error) {
 	return sockets, nil
 }
 
-func listeningTCP(tables procfs.FS, sockets map[uint64]bool) ([]string, error) {
-	const listen = 10 // TCP_LISTEN, include/net/tcp_states.h
-	lines, err := tables.NetTCP()
-	if err != nil {
-		return nil, err
-	}
-	six, err := tables.NetTCP6()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6 has no such table
-		return nil, err
-	}
+// listeningTCP reads the tables line by line and stops early: the kernel puts listening sockets first, and behind them
+// may stand tens of thousands of connections of earlier runs.
+func listeningTCP(pid int, sockets map[uint64]bool) ([]string, error) {
 	var bound []string
-	for _, line := range append(lines, six...) {
-		if line.St == listen && sockets[line.Inode] {
-			ip, _ := netip.AddrFromSlice(line.LocalAddr)
-			bound = append(bound, netip.AddrPortFrom(ip.Unmap(), uint16(line.LocalPort)).String())
+	for _, name := range []string{"tcp", "tcp6"} {
+		table, err := os.Open("/proc/" + strconv.Itoa(pid) + "/net/" + name)
+		if errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6 has no tcp6
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		addresses, err := parseListening(table, sockets)
+		table.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", table.Name(), err)
+		}
+		bound = append(bound, addresses...)
 	}
 	return bound, nil
 }
 
-func listeningUnix(tables procfs.FS, sockets map[uint64]bool) ([]string, error) {
-	const accepts = 1 << 16 // __SO_ACCEPTCON, include/uapi/linux/net.h
-	table, err := tables.NetUNIX()
+// parseListening reads lines such as
+//
+//	sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+//	 0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 ...
+func parseListening(table io.Reader, sockets map[uint64]bool) ([]string, error) {
+	const local, state, inode = 1, 3, 9 // fields
+	const listen = "0A"                 // TCP_LISTEN, include/net/tcp_states.h
+	var bound []string
+	lines := bufio.NewScanner(table)
+	lines.Scan() // the heading
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) <= inode {
+			return nil, fmt.Errorf("a line of %d fields", len(fields))
+		}
+		if fields[state] != listen {
+			break
+		}
+		if number, err := strconv.ParseUint(fields[inode], 10, 64); err != nil || !sockets[number] {
+			continue
+		}
+		address, err := parseKernelAddress(fields[local])
+		if err != nil {
+			return nil, err
+		}
+		bound = append(bound, address.String())
+	}
+	return bound, lines.Err()
+}
+
+// parseKernelAddress reads "0100007F:1F90": the address as 32-bit words in the machine's byte order, the port as a number. An
+// IPv4 address inside an IPv6 socket is given as IPv4, which is what clients know it by.
+func parseKernelAddress(text string) (netip.AddrPort, error) {
+	digits, port, _ := strings.Cut(text, ":")
+	number, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	octets, err := hex.DecodeString(digits)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	for word := octets; len(word) >= 4; word = word[4:] {
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	ip, ok := netip.AddrFromSlice(octets)
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("%q is no address", text)
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(number)), nil
+}
+
+func listeningUnix(pid int, sockets map[uint64]bool) ([]string, error) {
+	const accepts = 1 << 16                                // __SO_ACCEPTCON, include/uapi/linux/net.h
+	own, err := procfs.NewFS("/proc/" + strconv.Itoa(pid)) // the process's own view of /proc/net
+	if err != nil {
+		return nil, err
+	}
+	table, err := own.NetUNIX()
 	if err != nil {
 		return nil, err
 	}

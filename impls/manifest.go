@@ -158,7 +158,7 @@ func (m manifest) check(dir string) error {
 
 func (v variant) check() error {
 	if v.Name != "" && !variantForm.MatchString(v.Name) {
-		return errors.New(`field "name": a variant is called by small letters and digits, joined by - _ or .`)
+		return errors.New(`field "name": a variant is called by small letters and digits, joined by . _ or -`)
 	}
 	for _, entry := range v.Env {
 		if key, _, ok := strings.Cut(entry, "="); !ok || key == "" {

@@ -2,6 +2,7 @@ package impls
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -44,8 +45,12 @@ var packages = map[string]string{
 func (im Impl) Missing() []Need {
 	var missing []Need
 	for _, name := range im.Needs {
-		if absent := lacking(name); absent != "" {
-			missing = append(missing, newNeed(absent))
+		absent := lacking(name)
+		if absent == "" {
+			continue
+		}
+		if need := newNeed(absent); !slices.Contains(missing, need) {
+			missing = append(missing, need)
 		}
 	}
 	return missing

@@ -58,6 +58,13 @@ func newFirstLine() *firstLine {
 	return &firstLine{line: make(chan string, 1), extra: newTail(keptOutput)}
 }
 
+// noFirstLine is for a program of which no line is expected: all that it prints is kept alike.
+func noFirstLine() *firstLine {
+	f := newFirstLine()
+	f.told = true
+	return f
+}
+
 func (f *firstLine) Write(text []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

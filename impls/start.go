@@ -42,7 +42,7 @@ func (p *Program) Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.spawn(ctx, l, o)
+	s, err := p.spawn(ctx, l, o, newFirstLine())
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (p *Program) Run(ctx context.Context, o Options) (Exit, error) {
 	if err != nil {
 		return Exit{}, err
 	}
-	s, err := p.spawn(ctx, l, o)
+	s, err := p.spawn(ctx, l, o, noFirstLine())
 	if err != nil {
 		return Exit{}, err
 	}
@@ -78,8 +78,8 @@ func (p *Program) Run(ctx context.Context, o Options) (Exit, error) {
 }
 
 // spawn forks the process and connects its output.
-func (p *Program) spawn(ctx context.Context, l launch, o Options) (*Server, error) {
-	s := &Server{Impl: p.Impl, stdout: newFirstLine(), stderr: newTail(keptOutput), done: make(chan struct{})}
+func (p *Program) spawn(ctx context.Context, l launch, o Options, stdout *firstLine) (*Server, error) {
+	s := &Server{Impl: p.Impl, stdout: stdout, stderr: newTail(keptOutput), done: make(chan struct{})}
 	outputs, err := newPipes(l.cmd)
 	if err != nil {
 		return nil, err
