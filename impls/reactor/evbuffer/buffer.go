@@ -97,7 +97,6 @@ func (b *Buffer) Drain(n int) int {
 // Reset drops everything, frozen or not: the way in which an owner ends its buffer. Callbacks stay.
 func (b *Buffer) Reset() {
 	n := b.length
-	b.cancelReservation()
 	b.drop(n)
 	b.changed(0, n)
 }
@@ -141,7 +140,6 @@ func (b *Buffer) releaseAll(c *chunk) {
 
 // release ends a chunk that is in no chain any more.
 func (b *Buffer) release(c *chunk) {
-	c.next = nil
 	if c.source == nil || c.leave() {
 		b.chunks().put(c)
 	}

@@ -208,6 +208,21 @@ func TestLittleDataPinsNoLargeChunk(t *testing.T) {
 	}
 }
 
+func TestALongBufferGrowsByLargeChunks(t *testing.T) {
+	const small = DefaultChunkBytes / smallShare
+	b := New(NewPool(0, 8))
+	for range DefaultChunkBytes / shortShare / small {
+		b.Write(make([]byte, small))
+	}
+	if memory := memoryOf(b); memory != b.Len() {
+		t.Errorf("%d bytes are in %d bytes of memory: not in full small chunks", b.Len(), memory)
+	}
+	b.Write([]byte("x"))
+	if len(b.last.memory) != DefaultChunkBytes {
+		t.Errorf("the next chunk has %d bytes", len(b.last.memory))
+	}
+}
+
 func TestMuchDataKeepsItsLargeChunk(t *testing.T) {
 	b := New(NewPool(0, 8))
 	b.Write(make([]byte, DefaultChunkBytes))

@@ -68,12 +68,14 @@ func TestNewestCallbackIsCalledFirst(t *testing.T) {
 
 func TestRemovedCallbackIsSilent(t *testing.T) {
 	var b Buffer
-	var log changes
-	w := b.OnChange(log.tell)
+	var removed, kept changes
+	w := b.OnChange(removed.tell)
+	b.OnChange(kept.tell)
 	w.Remove()
 	w.Remove()
 	b.Write([]byte("x"))
-	log.want(t)
+	removed.want(t)
+	kept.want(t, "0+1-0")
 }
 
 func TestCallbackMayRemoveItselfAndOthers(t *testing.T) {
