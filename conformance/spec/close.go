@@ -136,11 +136,11 @@ var halfCloseBacklog = Check{
 	Source: "RFC 9293 section 3.6",
 	Why: "A server that closes when it reads the end of the stream throws its own output queue away, and the FIN that " +
 		"follows makes the loss look like success. Measured in gnet, netpoll, libevent's and libuv's sample code.",
-	Sound: "The client reads only after the kernel says that the FIN has arrived; a slow machine makes the backlog " +
-		"smaller, never the expectation different.",
+	Sound: "It sends until the server holds 8 MiB or leaves bytes unread, and reads only after the kernel says that the " +
+		"FIN has arrived; a slow machine makes the backlog smaller, never the expectation different.",
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
-		n := c.SendUntilBlocked(8 << 20)
+		n := c.SendUntilUnread(8 << 20)
 		c.CloseWrite()
 		t.WaitFor(c.ServerState(CloseWait))
 		c.ExpectEcho(n)

@@ -29,7 +29,7 @@ func init() {
 			}
 			return l, err
 		}
-		s.welcome = slowly()
+		s.between = func() { time.Sleep(calm) }
 	}
 
 	// Arrays of 512 clients, and select beyond FD_SETSIZE: one more is accepted and never served.
@@ -81,16 +81,6 @@ func shrinkBacklog(l *net.TCPListener) error {
 	}
 	failed := raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 1) })
 	return errors.Join(err, failed)
-}
-
-// slowly makes every accepted connection wait for the one before it.
-func slowly() func(*net.TCPConn) {
-	var door sync.Mutex
-	return func(*net.TCPConn) {
-		door.Lock()
-		defer door.Unlock()
-		time.Sleep(faultDelay)
-	}
 }
 
 func (s *server) population() int {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -78,14 +79,15 @@ func sendSpinning(c *net.TCPConn, block []byte) error {
 
 // sendOnce waits for room, writes once, and calls that done.
 func sendOnce(c *net.TCPConn, block []byte) error {
-	if err := waitWritable(c); err != nil {
+	raw, err := c.SyscallConn()
+	if err != nil {
 		return err
 	}
-	_, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
-	if err == syscall.EAGAIN {
-		err = nil
-	}
-	return err
+	failed := raw.Write(func(fd uintptr) bool {
+		_, err = syscall.Write(int(fd), block)
+		return err != syscall.EAGAIN
+	})
+	return errors.Join(failed, err)
 }
 
 // waitForReset never reads again; only a reset ends the connection.

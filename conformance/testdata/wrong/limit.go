@@ -28,7 +28,7 @@ func init() {
 	// asyncio logs a traceback for every failed accept, and it tries again soon.
 	faults["floods-log-without-descriptors"] = func(s *server) {
 		s.acceptError = func(err error) {
-			log.Printf("accept: %v\n%s", err, strings.Repeat(string(debug.Stack()), 8))
+			log.Printf("accept: %v\n%s", err, strings.Repeat(string(debug.Stack()), 100))
 			time.Sleep(acceptBackoff)
 		}
 	}

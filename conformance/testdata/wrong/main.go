@@ -36,7 +36,8 @@ type server struct {
 	usageStatus int                                         // exit status of a bad flag
 	listen      func(addr string) (*net.TCPListener, error) //
 	announce    func(asked string, l *net.TCPListener)      // prints the ready line
-	acceptError func(err error)                             // what to do before the next accept
+	between     func()                                      // after an accept, before the next
+	acceptError func(err error)                             // after one that failed
 	welcome     func(c *net.TCPConn)                        // after accept, before the first byte
 	echo        func(c *net.TCPConn) error                  // returns io.EOF at the end of stream
 	read        func(c *net.TCPConn, b []byte) (int, error) // waits for bytes
@@ -118,6 +119,7 @@ func right() *server {
 	s := &server{usageStatus: 2, conns: map[*net.TCPConn]bool{}}
 	s.listen = listen
 	s.announce = func(_ string, l *net.TCPListener) { fmt.Println("listening", l.Addr()) }
+	s.between = func() {}
 	s.acceptError = func(error) { time.Sleep(acceptBackoff) }
 	s.welcome = func(*net.TCPConn) {}
 	s.echo = s.echoBlocks
@@ -145,6 +147,7 @@ func (s *server) accept(l *net.TCPListener) {
 		case err == nil:
 			s.served.Add(1)
 			go s.serve(c)
+			s.between()
 		case isClosed(err):
 			return
 		default:

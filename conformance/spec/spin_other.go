@@ -1,0 +1,5 @@
+//go:build !linux
+
+package spec
+
+func schedstat(int) (runnable, error) { return runnable{}, errUnobservable }
