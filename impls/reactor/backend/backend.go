@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// What is a set of conditions: what one waits for, or what has come. The values are libevent's.
+// What is a set of conditions: what one waits for, or what has come.
 type What uint8
 
 const (
-	Timeout What = 0x01 // a deadline passed; only reactor reports it
 	Read    What = 0x02 // bytes, a connection to accept, or the end of the stream
 	Write   What = 0x04 // room for more bytes, or a connection attempt that has ended
 	Signal  What = 0x08 // a signal came; only reactor knows it
 	Persist What = 0x10 // stay registered after the callback; only reactor knows it
 	ET      What = 0x20 // report changes of readiness (edge) rather than readiness (level), see [EdgeTriggered]
+	Timeout What = 0x40 // a deadline passed; only reactor reports it
 	Closed  What = 0x80 // the peer has stopped sending, told without reading up to there, see [EarlyClose]
 )
 
@@ -30,8 +30,8 @@ func (what What) String() string {
 		bit  What
 		name string
 	}{
-		{Timeout, "Timeout"}, {Read, "Read"}, {Write, "Write"}, {Signal, "Signal"},
-		{Persist, "Persist"}, {ET, "ET"}, {Closed, "Closed"},
+		{Read, "Read"}, {Write, "Write"}, {Signal, "Signal"}, {Persist, "Persist"},
+		{ET, "ET"}, {Timeout, "Timeout"}, {Closed, "Closed"},
 	}
 	var words []string
 	for _, n := range names {

@@ -1,0 +1,331 @@
+package reactor
+
+import (
+	"errors"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"reactorbench/impls/reactor/backend"
+	"reactorbench/impls/reactor/evbuffer"
+)
+
+// A Base is one event loop: it waits for descriptors, deadlines and signals, and calls the callbacks of the events that came to pass.
+//
+// One goroutine at a time uses a Base and all that belongs to it, and takes no lock for it. [Base.Post] is the only
+// method for the others.
+type Base struct {
+	backend backend.Backend
+	reopen  func() (backend.Backend, error) // another one like backend
+	ready   []backend.Ready                 // what the backend fills
+
+	fds    fdmap
+	timers minheap
+	levels []level // by priority, 0 being the most urgent
+	active int     // events in all queues
+
+	pending int   // events that may still come to pass; with none the loop is at its end
+	running uint8 // the priority of the level that runs, or noLevel
+	broken  bool  // Break was called
+	exiting bool  // Exit was called
+	again   bool  // Continue was called, or something more urgent than the running level became active
+	turning bool  // a turn is under way: the time is cached
+
+	clock     func() moment
+	start     time.Time // when the clock showed 0
+	now       moment    // the time of this turn; 0: not yet asked for
+	exitTimer Event
+	wake      wake
+	signals   map[*signalHandler]bool // the added ones
+	limits    turnLimits
+	patience  int // turns that a level may be passed over
+
+	pool     *evbuffer.Pool
+	touched  []*BufferEvent // to settle at the end of the turn
+	settings map[settings]*settings
+
+	leftovers int // turns in a row with readiness for nobody
+	looping   atomic.Bool
+	closed    bool
+	stats     Stats
+}
+
+// Flags change how a Loop goes.
+type Flags uint8
+
+const (
+	Once      Flags = 1 << iota // return when at least one callback was called and none is left to call
+	NonBlock                    // make one pass over what is ready now
+	KeepAlive                   // go on even if nothing is left to wait for: a Post may bring something
+)
+
+// An End is the reason why a Loop returned.
+type End uint8
+
+const (
+	Empty   End = iota + 1 // nothing was left to wait for
+	Exited                 // Exit
+	Broken                 // Break
+	Passed                 // what Once or NonBlock asked for is done
+	Aborted                // an error
+)
+
+func (e End) String() string {
+	return [...]string{"not ended", "empty", "exited", "broken", "passed", "aborted"}[e]
+}
+
+var (
+	// ErrLooping is returned by Loop on a base that is looping already, in a callback or in another goroutine.
+	ErrLooping = errors.New("this base is looping already")
+
+	// ErrClosed is returned on a base that was closed.
+	ErrClosed = errors.New("this base is closed")
+)
+
+// New returns a base that waits by the best method of this system.
+func New(options ...Option) (*Base, error) {
+	c := newConfig(options)
+	first, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{
+		backend:  first,
+		reopen:   c.open,
+		ready:    make([]backend.Ready, 128),
+		levels:   make([]level, c.priorities),
+		running:  noLevel,
+		start:    time.Now(),
+		limits:   c.limits,
+		patience: c.patience,
+		pool:     evbuffer.NewPool(c.chunkBytes, poolKeeps),
+		settings: make(map[settings]*settings),
+		signals:  make(map[*signalHandler]bool),
+	}
+	b.stats.Levels = make([]LevelStats, c.priorities)
+	b.fds = fdmap{backend: first, stats: &b.stats}
+	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
+	if c.clock != nil {
+		b.clock = c.clock
+	}
+	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
+	b.exitTimer.marks |= internal
+	if err := b.wake.open(b); err != nil {
+		return nil, errors.Join(err, first.Close())
+	}
+	return b, nil
+}
+
+// poolKeeps is how many free chunks of each size a loop keeps for its next reads: 64 of 64 KiB are 4 MiB.
+const poolKeeps = 64
+
+// Method is the name of the backend.
+func (b *Base) Method() string { return b.backend.Name() }
+
+// Features says what the backend can do, for example whether ET is honoured.
+func (b *Base) Features() backend.Features { return b.backend.Features() }
+
+// Dispatch loops until nothing is left to wait for, or until Exit or Break.
+func (b *Base) Dispatch() error {
+	_, err := b.Loop(0)
+	return err
+}
+
+// Loop makes turns until the flags, Exit, Break or the lack of anything to wait for end it, and says which of them it was.
+// An Exit or Break from before the loop ends it at once: it cannot be missed.
+func (b *Base) Loop(flags Flags) (End, error) {
+	if !b.looping.CompareAndSwap(false, true) {
+		return Aborted, ErrLooping
+	}
+	defer b.looping.Store(false)
+	if b.closed {
+		return Aborted, ErrClosed
+	}
+	b.settleTouched()
+	for {
+		if end := b.stopped(); end != 0 {
+			return end, nil
+		}
+		if flags&KeepAlive == 0 && b.idle() {
+			return Empty, nil
+		}
+		called, err := b.turn(flags)
+		if err != nil {
+			return Aborted, err
+		}
+		if flags&NonBlock != 0 || flags&Once != 0 && called > 0 && b.active == 0 {
+			return b.stoppedOr(Passed), nil
+		}
+	}
+}
+
+// turn is one round of the loop. The story is told in the package comment.
+func (b *Base) turn(flags Flags) (called int, err error) {
+	limit := b.waitLimit(flags)
+	b.now, b.again = 0, false
+	n, err := b.backend.Wait(b.ready, limit)
+	if err != nil {
+		return 0, err
+	}
+	b.turning = true
+	b.stats.Turns++
+	b.activateReady(b.ready[:n])
+	b.expire()
+	called = b.runLevel()
+	b.settleTouched()
+	b.turning = false
+	if n == len(b.ready) && n < mostReady {
+		b.ready = make([]backend.Ready, 2*n)
+	}
+	return called, nil
+}
+
+// mostReady bounds what one wait reports: 4096 are 128 KiB. With more ready than that a longer list saves nothing worth having.
+const mostReady = 4096
+
+// activateReady passes each readiness on to the events that wait for it.
+func (b *Base) activateReady(ready []backend.Ready) {
+	b.stats.Ready += uint64(len(ready))
+	stale := false
+	for i := range ready {
+		entry := b.fds.find(ready[i].Token)
+		if entry == nil {
+			stale = true
+			b.stats.Stale++
+			continue
+		}
+		for e := entry.first; e != nil; e = e.next {
+			if hit := ready[i].What & e.what & backend.Interest; hit != 0 {
+				b.activate(e, hit|e.what&ET)
+			}
+		}
+	}
+	b.washOut(stale)
+}
+
+// washOut gets rid of a registration that has outlived its owner. The kernel keeps one, and goes on reporting it, if the descriptor was
+// closed before Del while a duplicate kept the file open: no call can name it any more. Only a new
+// backend is without it.
+func (b *Base) washOut(stale bool) {
+	if !stale {
+		b.leftovers = 0
+		return
+	}
+	if b.leftovers++; b.leftovers < 3 {
+		return
+	}
+	b.leftovers = 0
+	fresh, err := b.reopen()
+	if err != nil {
+		return // out of descriptors, perhaps: the next turns try again
+	}
+	b.backend.Close()
+	b.backend, b.fds.backend = fresh, fresh
+	b.fds.tellAll()
+	b.stats.Reopened++
+}
+
+// idle reports whether nothing can come to pass any more.
+func (b *Base) idle() bool {
+	return b.pending == 0 && b.active == 0 && !b.wake.posted()
+}
+
+// stopped consumes Exit and Break.
+func (b *Base) stopped() (end End) {
+	switch {
+	case b.broken:
+		end = Broken
+	case b.exiting:
+		end = Exited
+	default:
+		return 0
+	}
+	b.broken, b.exiting = false, false
+	return end
+}
+
+func (b *Base) stoppedOr(end End) End {
+	if stopped := b.stopped(); stopped != 0 {
+		return stopped
+	}
+	return end
+}
+
+// Break ends the loop after the callback that runs now; what is active stays so for the next Loop.
+// From another goroutine: base.Post(base.Break).
+func (b *Base) Break() { b.broken = true }
+
+// Exit ends the loop after all callbacks of this turn, or of the turn that comes after the given time. It does not
+// keep a loop going that has nothing else to wait for. Of several Exits the earliest counts.
+func (b *Base) Exit(after time.Duration) {
+	if after <= 0 {
+		b.exiting = true
+		return
+	}
+	deadline := b.time().plus(after)
+	if !b.exitTimer.timed() || deadline < b.exitTimer.deadline {
+		b.exitTimer.Add(after)
+	}
+}
+
+// Continue ends the turn after the callback that runs now: the loop asks the backend again, and then runs the most urgent level.
+func (b *Base) Continue() { b.again = true }
+
+// count keeps the number of events that may still come to pass.
+func (b *Base) count(e *Event) {
+	waits := e.marks&added != 0 && e.what.Has(backend.Interest|Signal) || e.timed()
+	if e.marks&internal != 0 || waits == (e.marks&counted != 0) {
+		return
+	}
+	e.marks ^= counted
+	if waits {
+		b.pending++
+	} else {
+		b.pending--
+	}
+}
+
+// Pending is the number of events, listeners and bufferevents that wait for something.
+func (b *Base) Pending() int { return b.pending }
+
+// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
+	return func(yield func(*BufferEvent) bool) {
+		for fd := range b.fds.entries {
+			for e := b.fds.entries[fd].first; e != nil; e = e.next {
+				if bev, ok := e.handler.(*BufferEvent); ok {
+					if !yield(bev) {
+						return
+					}
+					break // at most one owns a descriptor, and e may be gone
+				}
+			}
+		}
+	}
+}
+
+// Close closes the listeners and bufferevents of the base, deletes all events and gives back what the loop itself
+// has opened. Descriptors of plain events are their owner's.
+func (b *Base) Close() error {
+	if b.closed {
+		return nil
+	}
+	if b.looping.Load() {
+		panic("reactor: Close of a base that is looping: Break first")
+	}
+	b.fds.deleteAll()
+	for h := range b.signals {
+		h.event.Del()
+	}
+	for b.timers.len() > 0 {
+		b.timers.nodes[0].event.Del()
+	}
+	b.closed = true
+	return errors.Join(b.wake.close(), b.backend.Close())
+}
+
+func (b *Base) mustBeOpen(verb string) {
+	if b.closed {
+		panic("reactor: " + verb + " on a closed base")
+	}
+}

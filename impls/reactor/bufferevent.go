@@ -1,0 +1,291 @@
+package reactor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/evbuffer"
+)
+
+// A BufferEvent is a connection with a buffer in each direction: it reads before you ask, writes what you leave in its
+// output, and calls back when there is something to do.
+//
+//	bev := base.NewBufferEvent(fd)
+//	bev.OnRead(func() { bev.Output().Append(bev.Input()) })
+//	bev.Enable(reactor.Read)
+//
+// Bytes are written at the end of the callback that put them into the output (in another event's callback: at the end of the turn),
+// all of them by one call. Write readiness is asked for only when the kernel took less. While more than the high mark is waiting to be
+// written, nothing is read: a peer that sends and does not read costs bounded memory, and then waits itself.
+//
+// Any callback may close the bufferevent, or change it in any other way.
+type BufferEvent struct {
+	io            Event // the descriptor, and the nearer of the two deadlines
+	input, output evbuffer.Buffer
+
+	onRead, onWrite func()
+	onEvent         func(Outcome)
+
+	settings      *settings // shared with all that have the same
+	readDeadline  moment    // 0: not waiting to read, or without a timeout
+	writeDeadline moment    // 0: nothing to write, or without a timeout
+
+	errno   uint16 // the last error, an unix.Errno
+	state   state
+	enabled What // Read and Write, as the user has them
+	flags   bevFlags
+}
+
+// A BufferEvent goes through these states from top to bottom and never back; it may leave out any.
+type state uint8
+
+const (
+	unconnected state = iota // there is no descriptor yet
+	connecting               // Connect was called; its outcome is still to come
+	opened                   // both directions live
+	inputEOF                 // the peer sent FIN, or reading failed: reads are over, output still flows
+	draining                 // CloseAfterFlush was called; closes when the output is empty. No callback is called any more
+	lingering                // our FIN is sent, and the peer may still be sending: waits for its FIN, so that close sends no reset
+	closed                   // the descriptor is gone; every call is a no-op
+)
+
+// bevFlags are the small facts about a BufferEvent.
+type bevFlags uint8
+
+const (
+	blocked      bevFlags = 1 << iota // a short write: the next one waits for readiness
+	paused                            // not reading until the output has drained to its resume mark
+	busy                              // its own code is running, and will settle
+	touched                           // is on the base's list to settle
+	sawEOF                            // the peer's FIN was read
+	finWanted                         // CloseWrite was called
+	outputOver                        // no more can be written: FIN is sent, or writing failed
+	closeWaiting                      // CloseAfterFlush was called while connecting
+)
+
+// An Outcome tells what has happened to a bufferevent apart from data.
+type Outcome uint8
+
+const (
+	Reading   Outcome = 0x01 // while reading
+	Writing   Outcome = 0x02 // while writing
+	EOF       Outcome = 0x10 // the peer has stopped sending; it may still be reading
+	Error     Outcome = 0x20 // see Err; told once for each direction
+	Connected Outcome = 0x80 // Connect has succeeded
+	// and Timeout: the direction had no progress for its timeout, and is disabled
+)
+
+// Has reports whether any part of o is in outcome.
+func (outcome Outcome) Has(o Outcome) bool { return outcome&o != 0 }
+
+func (outcome Outcome) String() string {
+	names := [...]struct {
+		bit  Outcome
+		name string
+	}{{EOF, "EOF"}, {Error, "Error"}, {Timeout, "Timeout"}, {Connected, "Connected"}, {Reading, "Reading"}, {Writing, "Writing"}}
+	var words []string
+	for _, n := range names {
+		if outcome.Has(n.bit) {
+			words = append(words, n.name)
+		}
+	}
+	return strings.Join(words, "|")
+}
+
+// NewBufferEvent returns a bufferevent on a connected, non-blocking descriptor, which is from now on the bufferevent's to close; with
+// fd below 0, on none until Connect. Writing is enabled and reading is not. What may be wrong with the descriptor is told
+// as an Error, like everything that goes wrong later.
+func (b *Base) NewBufferEvent(fd int) *BufferEvent {
+	b.mustBeOpen("NewBufferEvent")
+	bev := &BufferEvent{enabled: Write, settings: b.share(defaults)}
+	bev.input.Init(b.pool)
+	bev.output.Init(b.pool)
+	bev.io.init(b, fd, Persist, bev)
+	bev.io.marks |= owner
+	if fd >= 0 {
+		bev.adopt()
+		bev.state = opened
+	}
+	return bev
+}
+
+// adopt enters the descriptor into the fdmap, without interest at first.
+func (bev *BufferEvent) adopt() {
+	err := bev.io.base.fds.add(&bev.io)
+	if err == nil {
+		bev.io.marks |= added
+		return
+	}
+	bev.errno = errnoOf(err)
+	bev.touch()
+}
+
+// OnRead has call called when bytes came and the input has at least the low mark of them. What it leaves in the input is there
+// when it is called again, which is after further bytes.
+func (bev *BufferEvent) OnRead(call func()) { bev.onRead = call }
+
+// OnWrite has call called when bytes were written and the output has at most the low mark of them (0: none) left.
+func (bev *BufferEvent) OnWrite(call func()) { bev.onWrite = call }
+
+// OnEvent has call called for everything but data. Without it, an end of the input closes the bufferevent after its output
+// is flushed, and an error or a timeout closes it at once.
+func (bev *BufferEvent) OnEvent(call func(Outcome)) { bev.onEvent = call }
+
+// Input has the bytes that came. Ask for it in each callback that uses it, and keep no copy: asking is how the
+// bufferevent learns that it has to look for room afterwards.
+func (bev *BufferEvent) Input() *evbuffer.Buffer {
+	bev.touch()
+	return &bev.input
+}
+
+// Output takes the bytes to write. Ask for it in each callback that uses it, and keep no copy: asking is how the
+// bufferevent learns that it has to look for something to write afterwards.
+func (bev *BufferEvent) Output() *evbuffer.Buffer {
+	bev.touch()
+	return &bev.output
+}
+
+// Write puts a copy of p into the output. It is an io.Writer.
+func (bev *BufferEvent) Write(p []byte) (int, error) { return bev.Output().Write(p) }
+
+// Enable lets Read, Write or both go on.
+func (bev *BufferEvent) Enable(what What) {
+	bev.enabled |= what & (Read | Write)
+	bev.touch()
+}
+
+// Disable stops Read, Write or both. Bytes wait where they are: in the kernel, in the output.
+func (bev *BufferEvent) Disable(what What) {
+	bev.enabled &^= what
+	bev.touch()
+}
+
+// Enabled is what Enable and Disable, timeouts and errors have left.
+func (bev *BufferEvent) Enabled() What { return bev.enabled }
+
+// FD is the descriptor, below 0 before Connect and after Close. It stays the bufferevent's.
+func (bev *BufferEvent) FD() int { return int(bev.io.descriptor) }
+
+// Base is the loop that the bufferevent belongs to.
+func (bev *BufferEvent) Base() *Base { return bev.io.base }
+
+// SetPriority moves the bufferevent to a level, see [WithPriorities].
+func (bev *BufferEvent) SetPriority(priority int) { bev.io.SetPriority(priority) }
+
+// Err is the error behind the last Error outcome.
+func (bev *BufferEvent) Err() error {
+	if bev.errno == 0 {
+		return nil
+	}
+	return unix.Errno(bev.errno)
+}
+
+// Closed reports whether the bufferevent is closed.
+func (bev *BufferEvent) Closed() bool { return bev.state == closed }
+
+// CloseWrite sends FIN after all output. Reading goes on.
+func (bev *BufferEvent) CloseWrite() {
+	bev.flags |= finWanted
+	bev.touch()
+}
+
+// CloseAfterFlush writes all output and then closes. From now on no callback is called and no input is read. The peer
+// gets every byte and then FIN, even if it goes on sending.
+func (bev *BufferEvent) CloseAfterFlush() {
+	switch bev.state {
+	case unconnected:
+		bev.Close()
+	case connecting:
+		bev.flags |= closeWaiting
+	case opened, inputEOF:
+		bev.state = draining
+		bev.enabled |= Write
+		bev.touch()
+	}
+}
+
+// Close closes at once, and drops what is in the buffers.
+func (bev *BufferEvent) Close() {
+	if bev.state == closed {
+		return
+	}
+	fd := bev.FD()
+	bev.end()
+	if fd >= 0 {
+		unix.Close(fd)
+	}
+}
+
+// disown ends the bufferevent without closing what is no longer its descriptor.
+func (bev *BufferEvent) disown() { bev.end() }
+
+// end is Close but for the descriptor. The callbacks are let go, because they hold whatever the user's functions refer to.
+func (bev *BufferEvent) end() {
+	bev.state = closed
+	bev.io.Del()
+	bev.io.descriptor = -1
+	bev.input.Reset()
+	bev.output.Reset()
+	bev.input.Freeze(evbuffer.Front | evbuffer.Back)
+	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
+	bev.onRead, bev.onWrite, bev.onEvent = nil, nil, nil
+}
+
+// touch has the bufferevent settle at the end of the turn, unless its own code is running, which does so anyway.
+func (bev *BufferEvent) touch() {
+	if bev.flags&(busy|touched) != 0 || bev.state == closed {
+		return
+	}
+	bev.flags |= touched
+	b := bev.io.base
+	b.touched = append(b.touched, bev)
+}
+
+// settleTouched settles what was touched by callbacks that were not the bufferevent's own. What these settlings
+// touch in turn comes after the next wait.
+func (b *Base) settleTouched() {
+	n := len(b.touched)
+	if n == 0 {
+		return
+	}
+	for i := range n {
+		b.touched[i].settle()
+	}
+	m := copy(b.touched, b.touched[n:])
+	clear(b.touched[m:])
+	b.touched = b.touched[:m]
+}
+
+// SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to
+// write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout.
+// 0 and Forever are without bound.
+func (bev *BufferEvent) SetTimeouts(read, write time.Duration) {
+	s := *bev.settings
+	s.readTimeout, s.writeTimeout = max(0, read), max(0, write)
+	bev.settings = bev.io.base.share(s)
+	bev.readDeadline, bev.writeDeadline = 0, 0
+	bev.touch()
+}
+
+// SetWatermark sets the marks of Read, Write or both.
+//
+// Read: OnRead is called from low bytes on, and nothing is read that would make the input longer than high (0: no bound).
+// Write: OnWrite is called at low bytes or fewer. While the output is longer than high (256 KiB to begin with, 0: no bound)
+// nothing is read; reading goes on at a quarter of high, or at low if that is more.
+func (bev *BufferEvent) SetWatermark(what What, low, high int) {
+	if low < 0 || high < 0 || high > 0 && low > high {
+		panic(fmt.Sprintf("reactor: SetWatermark(%v, %d, %d): want 0 <= low <= high, or no high mark", what, low, high))
+	}
+	s := *bev.settings
+	if what.Has(Read) {
+		s.readLow, s.readHigh = low, high
+	}
+	if what.Has(Write) {
+		s.writeLow, s.writeHigh = low, high
+	}
+	bev.settings = bev.io.base.share(s)
+	bev.touch()
+}

@@ -1,0 +1,305 @@
+package reactor
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/backend"
+)
+
+// This file is what a bufferevent does in a turn of the loop: read, call back, write, and then say what it waits for next.
+
+// A transport carries bytes between the buffers and the other side. There is one, the socket; pairs in memory, filters, TLS and
+// completion-based I/O are further ones. It keeps no state of its own: the bufferevent is its argument.
+type transport interface {
+	fill(bev *BufferEvent, most int) (int, error)  // into the input; (0, nil) is the end of the stream
+	flush(bev *BufferEvent, most int) (int, error) // from the output
+	closeWrite(bev *BufferEvent) error             // tells the peer that no more will come
+	quiet(bev *BufferEvent) bool                   // nothing would be lost by closing now
+}
+
+const (
+	// writeBudget is the most that one connection writes in a turn: the others wait for that long.
+	writeBudget = 256 << 10
+
+	// lingerTimeout is how long a closing connection waits for a silent peer's FIN.
+	lingerTimeout = 2 * time.Second
+)
+
+// ready is the turn of a bufferevent: what came is read before anything is written, so that the answer is part of the same write.
+func (bev *BufferEvent) ready(what What) {
+	bev.flags |= busy
+	if what.Has(Write) {
+		bev.flags &^= blocked
+		if bev.state == connecting {
+			bev.connected()
+		}
+	}
+	if what.Has(Read) && bev.reading() {
+		bev.receive()
+	}
+	if what.Has(Timeout) {
+		bev.expire()
+	}
+	bev.settle()
+}
+
+// reading reports whether it is the bufferevent's wish that bytes come.
+func (bev *BufferEvent) reading() bool {
+	if bev.state == lingering {
+		return true
+	}
+	s := bev.settings
+	return bev.state == opened && bev.enabled.Has(Read) && bev.flags&paused == 0 &&
+		(s.readHigh == 0 || bev.input.Len() < s.readHigh)
+}
+
+// writing reports whether there is something to write, and nothing against it but the kernel.
+func (bev *BufferEvent) writing() bool {
+	return bev.output.Len() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
+		bev.state >= opened && bev.state <= draining
+}
+
+// receive makes one read. If it was short the socket is empty, and if not the backend will report it again: a further read in
+// the same turn would either find nothing or make the others wait.
+func (bev *BufferEvent) receive() {
+	most := 0 // a chunk's worth
+	if high := bev.settings.readHigh; high > 0 {
+		most = high - bev.input.Len()
+	}
+	n, err := bev.settings.transport.fill(bev, most)
+	bev.io.base.stats.Reads++
+	switch {
+	case n > 0:
+		bev.readDeadline = 0
+		bev.received()
+	case err == nil:
+		bev.inputEnds(EOF)
+	case err != unix.EAGAIN:
+		bev.fail(Reading, err)
+	}
+}
+
+func (bev *BufferEvent) received() {
+	if bev.state == lingering {
+		bev.input.Reset()
+		return
+	}
+	if bev.onRead != nil && bev.input.Len() >= bev.settings.readLow {
+		bev.onRead()
+	}
+}
+
+// inputEnds passes EOF or an error of reading on; what is left in the input is still there for the callback.
+func (bev *BufferEvent) inputEnds(outcome Outcome) {
+	if outcome.Has(EOF) {
+		bev.flags |= sawEOF
+	}
+	if bev.state == lingering {
+		bev.Close()
+		return
+	}
+	bev.state = inputEOF
+	bev.enabled &^= Read
+	bev.tell(outcome | Reading)
+}
+
+// fail ends the direction in which the error came, or both.
+func (bev *BufferEvent) fail(direction Outcome, err error) {
+	bev.errno = errnoOf(err)
+	if bev.state >= draining {
+		bev.Close()
+		return
+	}
+	if direction.Has(Writing) {
+		bev.flags |= outputOver
+		bev.enabled &^= Write
+		bev.output.Reset()
+	}
+	if direction.Has(Reading) {
+		bev.state = inputEOF
+		bev.enabled &^= Read
+	}
+	bev.tell(Error | direction)
+}
+
+func errnoOf(err error) uint16 {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return uint16(errno)
+	}
+	return uint16(unix.EBADF) // the descriptor names another file
+}
+
+// tell calls OnEvent, or does what is done in its absence.
+func (bev *BufferEvent) tell(outcome Outcome) {
+	switch {
+	case bev.onEvent != nil:
+		bev.onEvent(outcome)
+	case outcome.Has(EOF):
+		bev.CloseAfterFlush()
+	case outcome.Has(Error | Timeout):
+		bev.Close()
+	}
+}
+
+// settle does what the callbacks have left to do: write the output, end what is to be ended, and bring interest and
+// deadlines up to date. In the steady state of an echo that is one write, and nothing to tell the backend.
+func (bev *BufferEvent) settle() {
+	bev.flags = bev.flags&^touched | busy
+	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened {
+		bev.fail(Reading|Writing, unix.Errno(bev.errno)) // the descriptor was refused
+	}
+	if bev.flags&blocked == 0 && bev.writing() {
+		bev.send()
+	}
+	if bev.flags&finWanted != 0 || bev.state == draining {
+		bev.flushed()
+	}
+	if bev.state != closed {
+		bev.pauseOrResume()
+		bev.watch()
+	}
+	bev.flags &^= busy
+}
+
+// send makes one write. A short one says that the kernel has no more room: the next waits for its word.
+func (bev *BufferEvent) send() {
+	length := bev.output.Len()
+	n, err := bev.settings.transport.flush(bev, writeBudget)
+	stats := &bev.io.base.stats
+	stats.Writes++
+	if err != nil && err != unix.EAGAIN {
+		bev.fail(Writing, err)
+		return
+	}
+	if n < length {
+		bev.flags |= blocked
+		stats.ShortWrites++
+	}
+	if n > 0 {
+		bev.writeDeadline = 0
+		if bev.onWrite != nil && bev.state < draining && bev.output.Len() <= bev.settings.writeLow {
+			bev.onWrite()
+		}
+	}
+}
+
+// flushed sends FIN or closes, once all output is written or can no longer be.
+func (bev *BufferEvent) flushed() {
+	over := bev.flags&outputOver != 0
+	if bev.output.Len() > 0 && !over {
+		return
+	}
+	switch {
+	case bev.state == draining && (bev.flags&sawEOF != 0 || bev.settings.transport.quiet(bev)):
+		bev.Close()
+	case bev.state == draining:
+		bev.linger()
+	case !over && (bev.state == opened || bev.state == inputEOF):
+		bev.flags |= outputOver
+		if err := bev.settings.transport.closeWrite(bev); err != nil {
+			bev.fail(Writing, err)
+		}
+	}
+}
+
+// watch tells the backend what the bufferevent waits for, if that has changed, and sets the deadlines for it.
+func (bev *BufferEvent) watch() {
+	reading, writing := bev.reading(), bev.writing()
+	want := What(0)
+	if reading {
+		want |= Read
+	}
+	if writing || bev.state == connecting {
+		want |= Write
+	}
+	if want != bev.io.what&backend.Interest {
+		if err := bev.io.setInterest(want); err != nil && bev.state != closed {
+			bev.fail(Reading|Writing, err)
+			return
+		}
+	}
+	bev.setDeadlines(reading, writing || bev.state == connecting)
+}
+
+// pauseOrResume is the back-pressure: a peer that does not read its answers is not read from.
+func (bev *BufferEvent) pauseOrResume() {
+	s, length := bev.settings, bev.output.Len()
+	switch {
+	case s.writeHigh > 0 && length > s.writeHigh:
+		bev.flags |= paused
+	case bev.flags&paused != 0 && length <= s.resumeMark():
+		bev.flags &^= paused
+	}
+}
+
+// setDeadlines lets a deadline run for each direction that waits. Progress has set its deadline to 0; the event's
+// timer is the nearer of the two, and moving it back costs no more than the assignment.
+func (bev *BufferEvent) setDeadlines(reading, writing bool) {
+	s, e := bev.settings, &bev.io
+	if s.readTimeout == 0 && s.writeTimeout == 0 && e.deadline == 0 && bev.state != lingering {
+		return
+	}
+	if bev.state != lingering {
+		bev.readDeadline = e.base.keepDeadline(bev.readDeadline, reading, s.readTimeout)
+	}
+	bev.writeDeadline = e.base.keepDeadline(bev.writeDeadline, writing, s.writeTimeout)
+	next := bev.readDeadline
+	if next == 0 || bev.writeDeadline != 0 && bev.writeDeadline < next {
+		next = bev.writeDeadline
+	}
+	if next == 0 {
+		e.deadline = 0 // the heap finds out when it comes to it
+	} else if next != e.deadline || e.heapPlace == 0 {
+		e.base.arm(e, next)
+	}
+	e.base.count(e)
+}
+
+// keepDeadline is the deadline as it was, a new one if there should be one and is none, or none.
+func (b *Base) keepDeadline(deadline moment, waiting bool, timeout time.Duration) moment {
+	switch {
+	case !waiting || timeout == 0:
+		return 0
+	case deadline == 0:
+		return b.time().plus(timeout)
+	default:
+		return deadline
+	}
+}
+
+// expire tells the directions whose deadline has come. Progress in this very turn has moved it.
+func (bev *BufferEvent) expire() {
+	now := bev.io.base.time()
+	if d := bev.readDeadline; d != 0 && d <= now {
+		bev.readDeadline = 0
+		bev.timedOut(Reading)
+	}
+	if d := bev.writeDeadline; d != 0 && d <= now {
+		bev.writeDeadline = 0
+		bev.timedOut(Writing)
+	}
+}
+
+// timedOut disables the direction. A connection that is being closed, and one that could not be made, have no other.
+func (bev *BufferEvent) timedOut(direction Outcome) {
+	switch {
+	case bev.state == closed:
+		return
+	case bev.state >= draining:
+		bev.Close()
+		return
+	case bev.state == connecting:
+		bev.state = inputEOF
+		bev.flags |= outputOver
+		bev.enabled = 0
+	case direction == Reading:
+		bev.enabled &^= Read
+	default:
+		bev.enabled &^= Write
+	}
+	bev.tell(Timeout | direction)
+}

@@ -1,0 +1,163 @@
+package reactor
+
+import "time"
+
+// A level holds the active events of one priority, in the order in which they became active.
+type level struct {
+	queue  []*Event // nil where an event was cancelled
+	head   int      // before it are those that were called
+	live   int      // events in queue
+	passed int      // turns in a row in which the level had events and another one ran
+}
+
+// noLevel is the running priority while none runs: less urgent than all.
+const noLevel = 255
+
+func (l *level) push(e *Event) {
+	l.queue = append(l.queue, e)
+	e.queuePlace = int32(len(l.queue))
+	l.live++
+}
+
+func (l *level) cancel(e *Event) {
+	l.queue[e.queuePlace-1] = nil
+	e.queuePlace = 0
+	l.live--
+}
+
+// tidy makes the queue start at its beginning again. A remainder is moved down only if it is the smaller part, so that each
+// event is moved about once.
+func (l *level) tidy() {
+	if l.live == 0 {
+		clear(l.queue[l.head:])
+		l.queue, l.head = l.queue[:0], 0
+	}
+	if l.head == 0 || l.head < len(l.queue)/2 {
+		return
+	}
+	n := copy(l.queue, l.queue[l.head:])
+	clear(l.queue[n:])
+	l.queue, l.head = l.queue[:n], 0
+	for i, e := range l.queue {
+		if e != nil {
+			e.queuePlace = int32(i + 1)
+		}
+	}
+}
+
+// activate queues e for its callback, or adds to what the callback will be told. What is more urgent than the running
+// level makes the loop leave that level after the current callback.
+func (b *Base) activate(e *Event, what What) {
+	e.result |= what
+	if e.marks&added != 0 || e.timed() {
+		e.marks |= spent
+	}
+	if e.queuePlace != 0 {
+		return
+	}
+	b.levels[e.priority].push(e)
+	b.active++
+	if e.priority < b.running && b.running != noLevel {
+		b.again = true
+	}
+}
+
+// runLevel calls the events of one level that are active now. What becomes active meanwhile has its turn after the next look at
+// the backend: however busily callbacks activate each other, descriptors and timers are served.
+func (b *Base) runLevel() (called int) {
+	p := b.nextLevel()
+	if p < 0 {
+		return 0
+	}
+	l := &b.levels[p]
+	b.running = uint8(p)
+	limit := b.limits.begin(b, p)
+	for end := len(l.queue); l.head < end; {
+		e := l.queue[l.head]
+		l.queue[l.head] = nil
+		l.head++
+		if e == nil {
+			continue
+		}
+		l.live--
+		e.call()
+		called++
+		if b.broken || b.again || limit.reached(b, called) {
+			break
+		}
+	}
+	b.running = noLevel
+	l.tidy()
+	b.stats.Levels[p].Called += uint64(called)
+	return called
+}
+
+// nextLevel is the most urgent level that has something to do, unless another one has been passed over too often: a level
+// waits at most for patience turns, whatever goes on above it. -1 is none.
+func (b *Base) nextLevel() int {
+	chosen, longest := -1, b.patience-1
+	for p := range b.levels {
+		l := &b.levels[p]
+		if l.live > 0 && (chosen < 0 || l.passed > longest) {
+			chosen = p
+			longest = max(longest, l.passed)
+		}
+	}
+	if len(b.levels) > 1 {
+		b.account(chosen)
+	}
+	return chosen
+}
+
+// account notes which levels were passed over for the chosen one.
+func (b *Base) account(chosen int) {
+	for p := range b.levels {
+		l := &b.levels[p]
+		switch {
+		case p == chosen && l.passed >= b.patience:
+			b.stats.Levels[p].Rescued++
+			l.passed = 0
+		case p == chosen || l.live == 0:
+			l.passed = 0
+		default:
+			l.passed++
+			b.stats.Levels[p].PassedOver++
+		}
+	}
+}
+
+// turnLimits bound the callbacks of one turn, see [WithTurnLimit].
+type turnLimits struct {
+	callbacks int
+	length    time.Duration
+	from      int // the most urgent priority that is bounded
+}
+
+// A turnLimit is what is left for one level in one turn.
+type turnLimit struct {
+	callbacks int
+	deadline  moment
+}
+
+func (t *turnLimits) begin(b *Base, priority int) (limit turnLimit) {
+	if priority < t.from {
+		return limit
+	}
+	limit.callbacks = t.callbacks
+	if t.length > 0 {
+		limit.deadline = b.time().plus(t.length)
+	}
+	return limit
+}
+
+// reached is asked after each callback; with a limit in time it reads the clock.
+func (l *turnLimit) reached(b *Base, called int) bool {
+	if l.callbacks > 0 && called >= l.callbacks {
+		return true
+	}
+	if l.deadline == 0 {
+		return false
+	}
+	b.RefreshTime()
+	return b.time() >= l.deadline
+}

@@ -1,0 +1,103 @@
+package reactor
+
+import "time"
+
+// A moment is a number of nanoseconds on the loop's clock, which is monotonic and begins with the Base. 0 is no moment.
+type moment int64
+
+func (m moment) plus(d time.Duration) moment {
+	if sum := m + moment(d); sum >= m {
+		return sum
+	}
+	return 1<<63 - 1 // 292 years
+}
+
+// time is the time of this turn: the clock is read when first asked for after a wait, and at most once a turn, so that all that
+// is done in one turn is done at one time, and a turn that asks for none reads none.
+func (b *Base) time() moment {
+	if b.now == 0 || !b.turning {
+		b.now = b.clock()
+	}
+	return b.now
+}
+
+// Now is the time of this turn. Outside of the loop it is the time.
+func (b *Base) Now() time.Time { return b.start.Add(time.Duration(b.time())) }
+
+// RefreshTime reads the clock again, for a callback that takes long and then sets a timeout.
+func (b *Base) RefreshTime() { b.now = 0 }
+
+// arm sets the deadline of e.
+//
+// Most deadlines are pushed back long before they come: each byte on a connection moves its idle timeout. So a later deadline is
+// only noted in the event, and the heap keeps the old one. When that comes up, expire finds the event not due
+// and moves the node to where it now belongs: one heap operation for a whole interval, however many bytes came in it.
+func (b *Base) arm(e *Event, deadline moment) {
+	e.deadline = deadline
+	if e.heapPlace == 0 || deadline < b.timers.nodes[e.heapPlace-1].deadline {
+		b.timers.put(e, deadline)
+	}
+}
+
+// disarm takes the deadline of e away, and its node with it, so that the heap keeps no dead event alive.
+func (b *Base) disarm(e *Event) {
+	e.deadline = 0
+	b.timers.remove(e)
+}
+
+// rearm gives a persistent event its next deadline, before its callback runs. After a timeout that is the last deadline and an
+// interval, so that a period does not drift, unless that is past already: ticks that were missed are not made up for. After
+// anything else the time counts from now.
+func (b *Base) rearm(e *Event, result What) {
+	now := b.time()
+	next := now.plus(e.interval)
+	if result.Has(Timeout) {
+		if onGrid := e.deadline.plus(e.interval); onGrid > now {
+			next = onGrid
+		}
+	}
+	b.arm(e, next)
+}
+
+// expire activates all events whose deadline has come, the earliest first.
+func (b *Base) expire() {
+	if b.timers.len() == 0 {
+		return
+	}
+	for now := b.time(); b.timers.len() > 0 && b.timers.nodes[0].deadline <= now; {
+		e := b.timers.nodes[0].event
+		switch {
+		case e.deadline > now:
+			b.timers.put(e, e.deadline)
+			b.stats.TimersMoved++
+		case e.deadline == 0:
+			b.timers.remove(e)
+		default:
+			b.fire(e)
+		}
+	}
+}
+
+// fire leaves the deadline in the event: the next period is counted from it.
+func (b *Base) fire(e *Event) {
+	b.activate(e, Timeout)
+	b.timers.remove(e)
+	b.count(e)
+	b.stats.TimersFired++
+}
+
+// timed reports whether e has a timer that will fire.
+func (e *Event) timed() bool { return e.heapPlace != 0 && e.deadline != 0 }
+
+// waitLimit is how long the backend may wait: not at all while something is active, else until the earliest deadline.
+// The clock is read afresh, because the callbacks of the last turn have taken their time.
+func (b *Base) waitLimit(flags Flags) time.Duration {
+	switch {
+	case b.active > 0 || flags&NonBlock != 0:
+		return 0
+	case b.timers.len() == 0:
+		return Forever
+	default:
+		return max(0, time.Duration(b.timers.nodes[0].deadline-b.clock()))
+	}
+}
