@@ -73,6 +73,20 @@ func (c *Conn) TrySend(n int64) int64 {
 	return taken
 }
 
+// TrickleUntilBlocked is SendUntilBlocked with one byte to a segment.
+func (c *Conn) TrickleUntilBlocked(max int64) (taken int64) {
+	for taken < max {
+		n, err := c.push(1, c.t.scaled(blockedAfter))
+		if n == 0 {
+			c.eventf("blocked (%v)", err)
+			break
+		}
+		taken++
+	}
+	c.eventf("sent %s, one by one", group(taken))
+	return taken
+}
+
 // SendPaced sends n bytes in pieces with a pause after each, without reading.
 func (c *Conn) SendPaced(n, piece int64, pause time.Duration) {
 	for left := n; left > 0; left -= piece {
@@ -206,6 +220,11 @@ func (c *Conn) ServerKnowsFIN() Condition {
 		waits := now.State == Established && now.Unread > 0 && time.Since(since) > c.t.scaled(still)
 		return now.State != Established || waits, "the server's end is " + now.String()
 	}}
+}
+
+// ServerHasOutput is the condition that the server has written bytes which the client's kernel has no room for.
+func (c *Conn) ServerHasOutput() Condition {
+	return c.serverSide("the server has output waiting", func(now Socket) bool { return now.Unsent > 0 })
 }
 
 // ServerHasRead is the condition that the server has read everything that was sent.

@@ -26,7 +26,7 @@ func (t *T) EchoAll(conns []*Conn, n int64, pace Pace) {
 	for _, c := range conns {
 		x.jobs = append(x.jobs, &job{c: c, sendTo: c.sent + n, receiveTo: c.received + n})
 	}
-	for len(x.jobs) > 0 {
+	for x.forgetFinished(); len(x.jobs) > 0; x.forgetFinished() {
 		x.turn(pace)
 	}
 	t.echoed(conns, n)
@@ -78,7 +78,6 @@ func (x *exchange) turn(pace Pace) {
 	for i, j := range x.jobs {
 		x.move(j, fds[i].Revents, pace)
 	}
-	x.forgetFinished()
 }
 
 func (x *exchange) move(j *job, ready int16, pace Pace) {

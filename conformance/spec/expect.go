@@ -18,6 +18,19 @@ const (
 	reset           // RST, or any other broken end
 )
 
+// after says in words what came instead of bytes.
+func (a arrival) after(waited time.Duration) string {
+	switch a {
+	case silence:
+		return "nothing for " + seconds(waited)
+	case fin:
+		return "FIN"
+	case reset:
+		return "RST"
+	}
+	return "bytes"
+}
+
 // End is how a connection ended: FIN or RST.
 type End string
 

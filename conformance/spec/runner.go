@@ -94,16 +94,28 @@ func (r *Runner) attempt(ctx context.Context, check Check) Result {
 	t := newT(ctx, check, r.Target, r.Options)
 	if err := r.provide(t); err != nil {
 		r.notStarted(&result, err)
-		return result
+		return interrupted(ctx, result)
 	}
 	escaped := t.run()
 	r.judge(t, &result, escaped)
 	t.close()
 	result.Elapsed = time.Since(began)
+	if ctx.Err() != nil {
+		return interrupted(ctx, result)
+	}
 	if t.server == r.shared && t.server != nil || r.Target.Program == nil {
 		r.canary(ctx, &result)
 	}
 	return result
+}
+
+// interrupted withdraws a verdict that came after the run was called off: that ends the servers too, and whatever the
+// check saw then is nobody's fault.
+func interrupted(ctx context.Context, result Result) Result {
+	if ctx.Err() == nil {
+		return result
+	}
+	return Result{Check: result.Check, Verdict: Skip, Reason: "interrupted", Elapsed: result.Elapsed, Seed: result.Seed, Again: result.Again}
 }
 
 // unasked says why a check is not run at all, or "".

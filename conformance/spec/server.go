@@ -68,14 +68,14 @@ func (s *Server) ownProcess(what string) {
 func (s *Server) Stop() {
 	s.Signal(syscall.SIGSTOP)
 	s.stopped = true
-	s.t.WaitUntil("every thread of the server is stopped", func() (bool, string) { return s.threadsAre(true) })
+	s.t.waitQuietly(Condition{"every thread of the server is stopped", func() (bool, string) { return s.threadsAre(true) }})
 }
 
 // Continue lets a stopped server run again (SIGCONT) and returns when no thread of it is stopped.
 func (s *Server) Continue() {
 	s.Signal(syscall.SIGCONT)
 	s.stopped = false
-	s.t.WaitUntil("no thread of the server is stopped", func() (bool, string) { return s.threadsAre(false) })
+	s.t.waitQuietly(Condition{"no thread of the server is stopped", func() (bool, string) { return s.threadsAre(false) }})
 }
 
 func (s *Server) threadsAre(stopped bool) (bool, string) {
@@ -163,14 +163,21 @@ func (s *Server) Kill() {
 // Restart kills the server and starts a fresh one on the same address.
 func (s *Server) Restart() {
 	s.Kill()
+	s.StartAgain()
+}
+
+// StartAgain starts a server that has ended on the address that it had.
+func (s *Server) StartAgain() {
 	s.options.Addr = s.Addr()
+	if s.process.Network() == "unix" {
+		s.options.Addr = "unix:" + s.Addr()
+	}
 	process, err := s.t.target.Program.Start(s.t.ctx, s.options)
 	if err != nil {
-		s.t.Fail("the server starts again on "+s.options.Addr, err.Error())
-		s.t.stop()
+		s.t.Fatal("the server starts again on "+s.options.Addr, err.Error())
 	}
 	s.process, s.leaving, s.stopped = process, false, false
-	s.t.Eventf("server started again")
+	s.t.Eventf("started again on %s", s.Addr())
 }
 
 // crashed reports an end that no check asked for. A dying process closes its sockets a moment before it can be

@@ -10,8 +10,12 @@ import (
 // milliseconds. It is a thousand times the need, so that only a server which has stopped exceeds it (times -slow).
 const patience = 5 * time.Second
 
-// pollEvery is the time between two looks at a state that cannot be waited for.
-const pollEvery = 2 * time.Millisecond
+// pollEvery is the time between two looks at a state that cannot be waited for. Most states come at once, so for the first
+// few milliseconds the looks follow each other faster.
+const (
+	pollEvery = 2 * time.Millisecond
+	pollFirst = 50 * time.Microsecond
+)
 
 // slice bounds one blocking call, so that Ctrl-C and a server's death are noticed at once.
 const slice = 50 * time.Millisecond
@@ -33,18 +37,26 @@ func (t *T) WaitUntil(what string, now func() (bool, string)) { t.WaitFor(Condit
 func (t *T) WaitWithin(d time.Duration, c Condition) { t.waitFor(t.scaled(d), c) }
 
 func (t *T) waitFor(limit time.Duration, c Condition) {
+	t.await(limit, c)
+	t.Eventf("%s", c.What)
+}
+
+// waitQuietly is WaitFor without a line in the timeline, for what is done many times.
+func (t *T) waitQuietly(c Condition) { t.await(t.scaled(patience), c) }
+
+func (t *T) await(limit time.Duration, c Condition) {
 	began := time.Now()
 	for {
 		ok, seen := c.Now()
 		if ok {
-			t.Eventf("%s", c.What)
 			return
 		}
 		t.alive(c.What)
-		if waited := time.Since(began); waited > limit {
+		waited := time.Since(began)
+		if waited > limit {
 			t.Fatal(c.What, "after "+seconds(waited)+": "+seen)
 		}
-		t.Sleep(pollEvery)
+		t.Sleep(min(pollEvery, pollFirst+waited/4))
 	}
 }
 
