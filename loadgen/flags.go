@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"reactorbench/impls"
+	"reactorbench/results"
+)
+
+const help = `loadgen sends a workload to echo servers and writes one record for each cell.
+
+  loadgen -suite quick ./impls/...                  the comparison, about two minutes
+  loadgen -suite full -out results/night ./impls/...
+  loadgen -workload closed-1000 ./impls/gnet        one workload, one server
+  loadgen -workload ./mine.json ./impls/...         a workload of one's own, see -list for an example
+  loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
+  loadgen -list                                     workloads and suites, a line each
+
+Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
+Records go to records.jsonl in the folder of -out; draw them with: plots FOLDER
+
+Exit status: 0 all cells have figures, 1 some have not, 2 usage, 130 interrupted (the records so far are kept).
+
+`
+
+// options is the command line, checked and complete.
+type options struct {
+	list      bool
+	suite     Suite
+	workloads []Workload
+	targets   []impls.Impl // without -addr
+	address   string       // of a running server
+	pid       int
+	out       string
+	seed      uint64
+	engine    string
+	loops     int
+
+	serverCPUs, engineCPUs []int
+	arguments              []string // as given, for the record
+}
+
+// parse reads the command line. An error is one sentence for the user; flag.ErrHelp means that help was asked for.
+func parse(arguments []string, stdout io.Writer) (options, error) {
+	o := options{arguments: arguments}
+	flags := flag.NewFlagSet("loadgen", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // flag prints its errors itself otherwise, and twice
+	suite := flags.String("suite", "", "`name` of a suite, or a .json file; default quick")
+	workload := flags.String("workload", "", "`name` of a workload, or a .json file; several with commas")
+	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6")
+	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s")
+	cpus := flags.String("cpus", "", "`SERVER/ENGINES`: cores for each, such as 0/1 or 0-3/4-7; default half and half")
+	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
+	flags.StringVar(&o.address, "addr", "", "`HOST:PORT` or unix:PATH of a running server, instead of patterns")
+	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
+	flags.Uint64Var(&o.seed, "seed", rand.Uint64()>>32, "seed of order and payload; default a random one, which is printed")
+	flags.StringVar(&o.engine, "engine", defaultEngine, "`epoll` (Linux) or portable (anywhere, costs more)")
+	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
+	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
+	switch err := flags.Parse(arguments); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; loadgen -h shows the flags", err)
+	case o.list:
+		return o, nil
+	}
+	for _, step := range []func() error{
+		func() error { return o.chooseLoad(*suite, *workload, *blocks, *duration) },
+		func() error { return o.chooseServers(flags.Args()) },
+		func() error { return o.chooseMachine(*cpus) },
+	} {
+		if err := step(); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// chooseLoad turns -suite or -workload into workloads. One workload by itself gets the effort that intervals need.
+func (o *options) chooseLoad(suite, workload string, blocks int, duration time.Duration) (err error) {
+	switch {
+	case suite != "" && workload != "":
+		return errors.New("-suite and -workload exclude each other")
+	case workload != "":
+		o.suite = Suite{Workloads: strings.Split(workload, ","), Blocks: 6, MeasureMs: 1000}
+	default:
+		if suite == "" {
+			suite = "quick"
+		}
+		if o.suite, err = loadSuite(suite); err != nil {
+			return err
+		}
+	}
+	if blocks < 0 || duration < 0 {
+		return errors.New("-blocks and -duration must be positive")
+	}
+	if blocks > 0 {
+		o.suite.Blocks = blocks
+	}
+	if duration > 0 {
+		if duration < 10*time.Millisecond {
+			return fmt.Errorf("-duration %v is too short; the least is 10ms", duration)
+		}
+		o.suite.MeasureMs = int(duration.Milliseconds())
+	}
+	for _, name := range o.suite.Workloads {
+		w, err := loadWorkload(name)
+		if err != nil {
+			return err
+		}
+		o.workloads = append(o.workloads, w)
+	}
+	return nil
+}
+
+// chooseServers finds the implementations, or takes the running server.
+func (o *options) chooseServers(patterns []string) error {
+	switch {
+	case o.address != "" && len(patterns) > 0:
+		return fmt.Errorf("-addr is one running server; leave out %s", strings.Join(patterns, " "))
+	case o.address != "":
+		return nil
+	case o.pid != 0:
+		return errors.New("-pid goes with -addr")
+	case len(patterns) == 0:
+		return errors.New("name the servers, such as ./impls/..., or a running one with -addr")
+	}
+	if flag := slices.IndexFunc(patterns, func(p string) bool { return strings.HasPrefix(p, "-") }); flag >= 0 {
+		return fmt.Errorf("%s comes too late: flags stand before the servers", patterns[flag])
+	}
+	found, err := impls.Find(patterns...)
+	if err != nil {
+		return err
+	}
+	o.targets = o.suite.Picks(found)
+	return nil
+}
+
+func (o *options) chooseMachine(cpus string) (err error) {
+	if _, ok := engines()[o.engine]; !ok {
+		return fmt.Errorf("there is no engine %q on this system, only the %s one", o.engine, defaultEngine)
+	}
+	if o.loops < 1 {
+		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
+	}
+	allowed := allowedCPUs()
+	if cpus == "" {
+		o.serverCPUs, o.engineCPUs = halves(allowed)
+	} else if o.serverCPUs, o.engineCPUs, err = parseCPUs(cpus, allowed); err != nil {
+		return err
+	}
+	if o.out == "" {
+		commit, _, _ := results.Checkout()
+		o.out = filepath.Join("results", results.FolderName(time.Now(), commit))
+	}
+	return nil
+}
+
+// list prints what there is to choose from.
+func list(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "workloads")
+	for _, name := range names("workload") {
+		load, err := loadWorkload(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", name, load.shape(), load.About)
+	}
+	fmt.Fprintln(t, "suites")
+	for _, name := range names("suite") {
+		s, err := loadSuite(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t, "  %s\t%d workloads, %d blocks\t%s\n", name, len(s.Workloads), s.Blocks, s.About)
+	}
+	return t.Flush()
+}
+
+// shape is a workload in figures.
+func (w Workload) shape() string {
+	switch {
+	case w.Loop == "idle":
+		return fmt.Sprintf("%d idle connections", w.Conns)
+	case w.Depth > 1:
+		return fmt.Sprintf("%d connections × %d deep × %s", w.Conns, w.Depth, bytesText(w.MessageBytes))
+	}
+	return fmt.Sprintf("%d connections × %s", w.Conns, bytesText(w.MessageBytes))
+}
+
+func bytesText(n int) string {
+	if n >= 1024 && n%1024 == 0 {
+		return fmt.Sprintf("%d KiB", n/1024)
+	}
+	return fmt.Sprintf("%d B", n)
+}

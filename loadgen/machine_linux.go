@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+)
+
+// stolen is the time that the hypervisor gave to somebody else, over all cores since boot, in steps of 10 ms (/proc/stat).
+func stolen() (time.Duration, bool) {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return 0, false
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0, false
+	}
+	return time.Duration(stat.CPUTotal.Steal * float64(time.Second)), true
+}
+
+// allowedCPUs are the cores that this process may use.
+func allowedCPUs() []int {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil
+	}
+	var cpus []int
+	for cpu := range len(set) * strconv.IntSize {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
+}
+
+// pinProcess moves all threads of this process to cpus, so that the Go runtime's own threads leave the server's cores alone.
+// A thread that begins meanwhile inherits its affinity from one that was or will be moved, so a second pass catches all.
+func pinProcess(cpus []int) error {
+	if len(cpus) == 0 {
+		return nil
+	}
+	var set unix.CPUSet
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	for range 2 {
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			tid, err := strconv.Atoi(task.Name())
+			if err != nil {
+				return err
+			}
+			if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH { // ESRCH: it has just ended
+				return fmt.Errorf("pin the load generator to cores %v: %w", cpus, err)
+			}
+		}
+	}
+	return nil
+}

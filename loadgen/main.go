@@ -1,0 +1,41 @@
+// Command loadgen sends a workload to echo servers and writes one record for each cell: what it cost the server, how fast it
+// went, and how far the figures can be trusted.
+//
+//	loadgen -suite quick ./impls/...                 the comparison, in randomised blocks
+//	loadgen -suite full -out results/night ./impls/...
+//	loadgen -workload closed-1000 ./impls/gnet       one workload, one server
+//	loadgen -workload ./mine.json ./impls/...        a workload of one's own
+//	loadgen -workload closed-64 -addr 127.0.0.1:7007 any running server
+//	loadgen -list                                    workloads and suites, a line each
+//
+// A cell is one fresh server process under one workload. Cells stand in blocks; each block holds every server and workload once,
+// in a shuffled order, and servers are compared within blocks, with an interval over them. So the drift of a shared machine
+// cancels, and what does not cancel shows.
+//
+// The closed loop keeps a fixed number of requests in flight on each connection and sends the next when a reply is complete. It
+// shows what a request costs (server CPU per request, the headline) and, where the client was not the limit, how many the server
+// can do. Its latencies are service times: a slow server is asked less often, so they say nothing of the waiting of users who
+// come at a rate of their own. The idle loop opens connections, lets each echo once and weighs the server's memory.
+//
+// Nothing is believed without a check. Every byte that comes back is compared with what was sent; bytes out must equal bytes in;
+// throughput × latency must equal the requests in flight; and the engine measures whether it, and not the server, was the limit:
+// then throughput and latency are left out of every comparison, and CPU per request, which stays valid, is not.
+//
+// The way of a measurement, and the order in which to read: main.go and run.go (what was asked for), blocks.go (the order of
+// cells), cell.go and target.go (one server, one workload), conduct.go (warm-up, window, drain), engine_linux.go with stream.go
+// and payload.go (the client itself), verdict.go (was it the limit?), table.go.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

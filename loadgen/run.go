@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"reactorbench/impls"
+	"reactorbench/results"
+)
+
+// The exit statuses of the command.
+const (
+	exitDone        = 0
+	exitSomeFailed  = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+)
+
+// command is the whole program except the process around it.
+func command(ctx context.Context, arguments []string, stdout, stderr *os.File) int {
+	o, err := parse(arguments, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case err != nil:
+		fmt.Fprintln(stderr, "loadgen:", err)
+		return exitUsage
+	case o.list:
+		if err := list(stdout); err != nil {
+			fmt.Fprintln(stderr, "loadgen:", err)
+			return exitSomeFailed
+		}
+		return exitDone
+	}
+	r := &runner{options: o, stdout: stdout, stderr: stderr}
+	switch err := r.run(ctx); {
+	case errors.Is(err, errAborted):
+		fmt.Fprintf(stderr, "loadgen: interrupted; %d records are in %s\n", len(r.records), o.out)
+		return exitInterrupted
+	case err != nil:
+		fmt.Fprintln(stderr, "loadgen:", err)
+		return exitSomeFailed
+	case r.failed > 0:
+		return exitSomeFailed
+	}
+	return exitDone
+}
+
+// A runner carries one run from the command line to the table.
+type runner struct {
+	options
+	stdout, stderr *os.File
+
+	env     results.Env
+	records []results.Record
+	failed  int             // cells without figures
+	told    map[string]bool // errors that were shown already
+}
+
+func (r *runner) run(ctx context.Context) error {
+	r.env = results.Describe() // before anything loads the machine
+	builder, err := impls.NewBuilder()
+	if err != nil {
+		return err
+	}
+	defer builder.Close()
+	b := r.bench()
+	targets, err := r.prepare(ctx, builder, b)
+	if err != nil {
+		return err
+	}
+	writer, err := results.Append(r.out)
+	if err != nil {
+		return err
+	}
+	defer writer.Close()
+	r.env.Plan = r.plan()
+	if err := results.WriteEnv(r.out, r.env); err != nil {
+		return err
+	}
+	if err := r.measure(ctx, b, targets, writer); err != nil {
+		return err
+	}
+	r.env.DescribeEnd(time.Now())
+	if err := results.WriteEnv(r.out, r.env); err != nil {
+		return err
+	}
+	printTable(r.stdout, r.records, r.workloads, r.footer())
+	return nil
+}
+
+// bench prepares this process for measuring: cores, and a garbage collector that waits until a cell is over.
+func (r *runner) bench() *bench {
+	return &bench{
+		engine: engines()[r.engine], engineName: r.engine,
+		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
+		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
+		patience: patience,
+	}
+}
+
+// prepare builds every implementation and starts each once: a server that is missing, or does not come up, is told once and
+// here, and no compiler runs beside a measurement.
+func (r *runner) prepare(ctx context.Context, builder *impls.Builder, b *bench) ([]target, error) {
+	if r.address != "" {
+		return []target{runningServer(r.address, r.pid)}, nil
+	}
+	var targets []target
+	for _, im := range r.targets {
+		t, err := r.prepareOne(ctx, builder, b, im)
+		if ctx.Err() != nil {
+			return nil, errAborted
+		}
+		if err != nil {
+			fmt.Fprintf(r.stderr, "left out: %s\n", oneLine(err))
+			continue
+		}
+		targets = append(targets, t)
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("none of the servers can be run here")
+	}
+	return targets, nil
+}
+
+func (r *runner) prepareOne(ctx context.Context, builder *impls.Builder, b *bench, im impls.Impl) (target, error) {
+	if missing := im.Missing(); len(missing) > 0 {
+		var needs []string
+		for _, n := range missing {
+			needs = append(needs, n.String())
+		}
+		return target{}, fmt.Errorf("%s: %s", im.Name, strings.Join(needs, ", "))
+	}
+	program, err := builder.Build(ctx, im)
+	if err != nil {
+		return target{}, err
+	}
+	server, err := program.Start(context.WithoutCancel(ctx), impls.Options{CPUs: b.serverCPUs, Loops: b.loops})
+	if err != nil {
+		return target{}, err
+	}
+	if p, err := results.DescribeProgram(im.Name, server.PID()); err == nil {
+		r.env.Programs = append(r.env.Programs, p)
+	}
+	_, err = server.Stop(context.Background())
+	return target{impl: im, program: program}, err
+}
+
+func (r *runner) plan() results.Plan {
+	return results.Plan{
+		Command: r.arguments, Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
+		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, Began: time.Now().UTC(),
+	}
+}
+
+// measure runs all blocks and appends a record for each cell as soon as it is over.
+func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer *results.Writer) error {
+	if err := quieten(b); err != nil {
+		return err
+	}
+	plan := blocks(targets, r.workloads, r.suite.Blocks, r.seed)
+	total := len(targets) * len(r.workloads) * len(plan)
+	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d workloads × %d blocks, seed %d, records in %s\n",
+		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
+	p := newProgress(r.stderr, total, len(plan))
+	defer p.finish()
+	runID := results.FolderName(r.env.Plan.Began, r.env.Commit)
+	for _, block := range plan {
+		for _, c := range block {
+			record, err := b.run(ctx, c)
+			if err != nil {
+				return err
+			}
+			record.RunID, record.EnvID, record.Commit, record.Dirty = runID, r.env.EnvID, r.env.Commit, r.env.Dirty
+			if err := writer.Write(record); err != nil {
+				return err
+			}
+			r.note(p, record)
+			p.done(c)
+		}
+	}
+	return nil
+}
+
+// quieten pins this process away from the server's cores and keeps the garbage collector out of cells. The limit is a net for the
+// case that a cell takes far more memory than any known one does.
+func quieten(b *bench) error {
+	if err := pinProcess(b.engineCPUs); err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(max(len(b.engineCPUs), 1) + 1) // one for what is no engine
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(2 << 30)
+	return nil
+}
+
+// note keeps a record for the table and shows an error the first time that it comes.
+func (r *runner) note(p progress, record results.Record) {
+	r.records = append(r.records, record)
+	if !record.Failed() {
+		return
+	}
+	r.failed++
+	if r.told == nil {
+		r.told = make(map[string]bool)
+	}
+	if key := record.Impl + " " + record.Workload; !r.told[key] {
+		r.told[key] = true
+		p.note("%s %s: %s", record.Impl, record.Workload, record.Error)
+	}
+}
+
+// footer is the line below the table: what the figures rest on.
+func (r *runner) footer() string {
+	m := r.env.Machine
+	parts := []string{
+		fmt.Sprintf("%d blocks of %v", r.suite.Blocks, r.suite.Measure()),
+		fmt.Sprintf("%d cores: server %v, generator %v", m.LogicalCPUs, r.serverCPUs, r.engineCPUs),
+		"kernel " + m.Kernel,
+		fmt.Sprintf("seed %d", r.seed),
+		"records: " + r.out,
+	}
+	return strings.Join(parts, " · ")
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"reactorbench/impls"
+)
+
+// A handler is what an in-test server does with one connection, numbered in the order of accepting.
+type handler func(number int, c net.Conn)
+
+// serve runs a server in this process until the test ends and returns its address.
+func serve(t *testing.T, handle handler) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns sync.Map
+	var handlers sync.WaitGroup
+	handlers.Go(func() {
+		for number := 0; ; number++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Store(number, c)
+			handlers.Go(func() {
+				defer c.Close()
+				handle(number, c)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		conns.Range(func(_, c any) bool { c.(net.Conn).Close(); return true })
+		handlers.Wait()
+	})
+	return l.Addr().String()
+}
+
+// echo returns a right server's handler, with a change applied to the bytes from some offset of each connection on.
+// change returns what to send instead, and whether to go on.
+func echo(change func(number int, offset int64, b []byte) ([]byte, bool)) handler {
+	return func(number int, c net.Conn) {
+		buffer := make([]byte, 64<<10)
+		for offset := int64(0); ; {
+			n, err := c.Read(buffer)
+			if n > 0 {
+				out, goOn := change(number, offset, buffer[:n])
+				offset += int64(n)
+				if _, err := c.Write(out); err != nil || !goOn {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+func unchanged(_ int, _ int64, b []byte) ([]byte, bool) { return b, true }
+
+// wrongAt flips one bit of the byte at an offset of a connection.
+func wrongAt(connection int, at int64) handler {
+	return echo(func(number int, offset int64, b []byte) ([]byte, bool) {
+		if number == connection && offset <= at && at < offset+int64(len(b)) {
+			b[at-offset] ^= 0x20
+		}
+		return b, true
+	})
+}
+
+// endsAt closes each connection when so many bytes have been echoed.
+func endsAt(at int64) handler {
+	return echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
+		if offset+int64(len(b)) < at {
+			return b, true
+		}
+		return b[:at-offset], false
+	})
+}
+
+// stallsAt echoes so many bytes of each connection and then reads on without a reply.
+func stallsAt(at int64) handler {
+	return echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
+		return b[:max(0, min(int64(len(b)), at-offset))], true
+	})
+}
+
+// delayed echoes each piece after d.
+func delayed(d time.Duration) handler {
+	return echo(func(_ int, _ int64, b []byte) ([]byte, bool) {
+		time.Sleep(d)
+		return b, true
+	})
+}
+
+// resets breaks each connection with RST after one reply.
+func resets(_ int, c net.Conn) {
+	io.CopyN(c, c, 64)
+	c.(*net.TCPConn).SetLinger(0)
+}
+
+// talkative sends a byte too many after its first reply.
+func talkative(number int, c net.Conn) {
+	echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
+		if offset == 0 {
+			return append(b, '!'), true
+		}
+		return b, true
+	})(number, c)
+}
+
+// slowReader takes few bytes at a time, so that the socket fills and the client's writes fall short.
+func slowReader(_ int, c net.Conn) {
+	io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{c}, make([]byte, 1500))
+}
+
+// A place is the subject of a test: an address, and CPU time by invention.
+type place struct {
+	address string
+	cpu     atomic.Int64
+}
+
+func (p *place) Network() string { return "tcp" }
+func (p *place) Addr() string    { return p.address }
+func (p *place) CPU() (time.Duration, error) {
+	return time.Duration(p.cpu.Add(int64(time.Millisecond))), nil
+}
+func (p *place) Usage() (impls.Usage, error) { return impls.Usage{Threads: 1, PSSBytes: 1 << 20}, nil }

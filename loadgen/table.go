@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"reactorbench/results"
+)
+
+// printTable prints one table for each workload. A figure comes with its interval or with the reason why it is not there.
+func printTable(w io.Writer, records []results.Record, workloads []Workload, footer string) {
+	summaries := results.Summarise(records)
+	for _, load := range workloads {
+		var rows []results.Summary
+		for _, s := range summaries {
+			if s.Workload == load.Name {
+				rows = append(rows, s)
+			}
+		}
+		referenceFirst(rows)
+		fmt.Fprintf(w, "\n%s: %s\n", load.Name, load.shape())
+		if load.Loop == "idle" {
+			printIdle(w, rows)
+		} else {
+			printClosed(w, rows)
+		}
+	}
+	fmt.Fprintf(w, "\n%s\n", footer)
+}
+
+// referenceFirst puts the limit line above those that are measured by it.
+func referenceFirst(rows []results.Summary) {
+	slices.SortStableFunc(rows, func(a, b results.Summary) int {
+		switch {
+		case a.Impl == results.Reference && b.Impl != results.Reference:
+			return -1
+		case b.Impl == results.Reference && a.Impl != results.Reference:
+			return 1
+		}
+		return 0
+	})
+}
+
+func printClosed(w io.Writer, rows []results.Summary) {
+	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "requests/s", "p50", "p99 (service, closed loop)", ""}}
+	for _, s := range rows {
+		table = append(table, []string{
+			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs),
+			unlessLimited(s, rate(s.RequestsPerSecond)), unlessLimited(s, duration(s.LatencyP50Ns)), unlessLimited(s, duration(s.LatencyP99Ns)),
+			remarks(s),
+		})
+	}
+	printColumns(w, table)
+}
+
+func printIdle(w io.Writer, rows []results.Summary) {
+	table := [][]string{{"", "bytes/idle connection (user memory)", "peak of the process", ""}}
+	for _, s := range rows {
+		table = append(table, []string{s.Impl, number(s.BytesPerIdleConn, 1, 0, " B"), number(s.PeakBytes, 1.0/(1<<20), 1, " MiB"), remarks(s)})
+	}
+	printColumns(w, table)
+}
+
+// ratio is the headline: how much more than the least a server can do.
+func ratio(s results.Summary) string {
+	switch r := s.CPURatio; {
+	case !r.Known():
+		return "–"
+	case s.Impl == results.Reference:
+		return "1.00"
+	case !r.Trusted():
+		return fmt.Sprintf("%.2f (%d blocks)", r.Median, r.N)
+	case !r.Differs():
+		return fmt.Sprintf("no detectable difference (%.2f ±%.2f)", r.Median, r.PlusMinus())
+	default:
+		return fmt.Sprintf("%.2f ±%.2f", r.Median, r.PlusMinus())
+	}
+}
+
+// unlessLimited replaces a figure that says more about the client than about the server.
+func unlessLimited(s results.Summary, text string) string {
+	if s.ClientLimited*2 > s.Blocks {
+		return "not compared"
+	}
+	return text
+}
+
+// remarks are the doubts, behind the figures.
+func remarks(s results.Summary) string {
+	var parts []string
+	if len(s.Errors) > 0 {
+		parts = append(parts, fmt.Sprintf("✗ %d of %d cells failed: %s", len(s.Errors), len(s.Errors)+s.Blocks, s.Errors[0]))
+	}
+	if s.ClientLimited > 0 {
+		parts = append(parts, fmt.Sprintf("client-limited in %d of %d: %s", s.ClientLimited, s.Blocks, s.ClientLimitedWhy))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// number writes an estimate scaled to a unit, with the longer side of its interval if that is a 95 % one.
+func number(e results.Estimate, scale float64, decimals int, unit string) string {
+	switch {
+	case !e.Known():
+		return "–"
+	case !e.Trusted():
+		return fmt.Sprintf("%.*f%s (%d blocks)", decimals, e.Median*scale, unit, e.N)
+	}
+	return fmt.Sprintf("%.*f%s ±%.*f", decimals, e.Median*scale, unit, decimals, e.PlusMinus()*scale)
+}
+
+// duration chooses the unit by the median, and two decimals where the number is small.
+func duration(ns results.Estimate) string {
+	unit, per := "ns", float64(time.Nanosecond)
+	switch {
+	case ns.Median >= 1e6:
+		unit, per = "ms", float64(time.Millisecond)
+	case ns.Median >= 1e3:
+		unit, per = "µs", float64(time.Microsecond)
+	}
+	return number(ns, 1/per, decimals(ns.Median/per), " "+unit)
+}
+
+func decimals(value float64) int {
+	if math.Abs(value) < 100 {
+		return 2
+	}
+	return 0
+}
+
+func rate(e results.Estimate) string {
+	if e.Median >= 1e4 {
+		return number(e, 1e-3, decimals(e.Median/1e4), " k")
+	}
+	return number(e, 1, 0, "")
+}
+
+// printColumns aligns by runes, since µ and × are two bytes and one column.
+func printColumns(w io.Writer, table [][]string) {
+	widths := make([]int, len(table[0]))
+	for _, row := range table {
+		for i, text := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	for _, row := range table {
+		var line strings.Builder
+		for i, text := range row {
+			line.WriteString(text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+2))
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Facts are what the verdict on the client needs, and nothing else, so that a test can invent them. All are shares of the
+// measured window: 1 is one core used, or waited for, all the time.
+type Facts struct {
+	EngineCPU   float64 // of the busiest engine
+	EngineWait  float64 // of the engine that waited most for a core
+	EngineKnown bool    // the two above were measured
+	ServerCPU   float64 // of all threads of the server
+	ServerCores int     // cores that it could have used: its loops
+}
+
+const (
+	busy       = 0.95 // a thread that runs for this share has no idle time worth the name; the rest is noise of the clocks
+	waitsACore = 0.02 // a client that was kept off its core for longer measures the machine's scheduler
+)
+
+// clientLimited decides whether a closed loop says more about the client than about the server, and why.
+//
+// In a closed loop each side waits for the other, and on a loopback the two cost about the same, so the question is who had time
+// left. The rules, in this order:
+//
+//  1. The engine was runnable and had no core for more than 2 % of the window: everything it saw came late.
+//  2. The engine had no idle time while the server had: a faster client would have got more out of this server.
+//
+// When both are busy the server works at its own limit and the figures are its own. When both have idle time they wait for
+// each other's wake-ups, which is how few requests in flight really behave, and nobody is the limit.
+// Either way the server's CPU per request stays valid: it does not depend on how fast it was asked.
+func clientLimited(f Facts) (bool, string) {
+	switch {
+	case !f.EngineKnown:
+		return true, "this engine cannot tell whether it was the limit"
+	case f.EngineWait > waitsACore:
+		return true, fmt.Sprintf("the generator waited %.0f %% of the time for a core", 100*f.EngineWait)
+	case f.EngineCPU >= busy && f.ServerCPU < busy*float64(f.ServerCores):
+		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
+			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))
+	}
+	return false, ""
+}
+
+func cores(n int) string {
+	if n == 1 {
+		return "its core"
+	}
+	return fmt.Sprintf("its %d cores", n)
+}
+
+// littlesLaw compares the requests that were in flight, by Little's law throughput × mean latency, with those that the
+// workload keeps in flight. In a closed loop without pauses they are equal; if not, the times or the counts are wrong.
+//
+// The law holds for whole requests, and the edges of the window cut through one latency at each end for each slot, so a
+// short window with long latencies may be off by that share. Beyond it 5 % are left for the scheduling of the edges.
+func littlesLaw(inFlight int, requests, latencySum int64, longest, wall time.Duration) error {
+	if requests == 0 {
+		return fmt.Errorf("no request was answered within the window of %v", wall.Round(time.Millisecond))
+	}
+	found := float64(latencySum) / float64(wall) // = (requests ÷ wall) × (sum ÷ requests)
+	allowed := 0.05 + 2*longest.Seconds()/wall.Seconds()
+	if off := math.Abs(found/float64(inFlight) - 1); off > allowed {
+		return fmt.Errorf("Little's law does not hold: %.1f requests in flight by throughput × latency, %d by the workload", found, inFlight)
+	}
+	return nil
+}
