@@ -49,9 +49,11 @@ func TestCallbackIsToldEveryChangeOfLength(t *testing.T) {
 	b.WriteFD(fds[0], 3)
 	b.ReadFD(fds[1], 0)
 	b.ReadFD(fds[1], 0) // EAGAIN
+	writeFD(fds[0], []byte("z"))
+	b.ReadFD(fds[1], 1) // into the room of the last chunk
 	b.Pullup(5)
 	b.Reset()
-	log.want(t, "10+5-0", "15+0-3", "12+3-0", "15+0-15")
+	log.want(t, "10+5-0", "15+0-3", "12+3-0", "15+1-0", "16+0-16")
 }
 
 func TestNewestCallbackIsCalledFirst(t *testing.T) {

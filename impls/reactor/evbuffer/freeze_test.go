@@ -2,6 +2,7 @@ package evbuffer
 
 import (
 	"errors"
+	"io"
 	"os"
 	"testing"
 
@@ -13,6 +14,7 @@ func TestFrozenFrontRefusesEveryWayOut(t *testing.T) {
 	frozenTest(t, Front, map[string]func(b *Buffer) error{
 		"Drain":    func(b *Buffer) error { return count(b.Drain(1)) },
 		"Read":     func(b *Buffer) error { _, err := b.Read(make([]byte, 1)); return err },
+		"WriteTo":  func(b *Buffer) error { _, err := b.WriteTo(io.Discard); return err },
 		"CopyOut":  func(b *Buffer) error { return count(b.CopyOut(make([]byte, 1), 0)) },
 		"RemoveTo": func(b *Buffer) error { return count(b.RemoveTo(new(Buffer), 1)) },
 		"ReadLine": func(b *Buffer) error {

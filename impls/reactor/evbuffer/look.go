@@ -29,6 +29,29 @@ func (b *Buffer) Read(p []byte) (int, error) {
 	return b.Drain(n), nil
 }
 
+// WriteTo moves everything to w, each chunk from where it lies. It is an io.WriterTo, so io.Copy from a buffer needs no memory of
+// its own. What w did not take stays.
+func (b *Buffer) WriteTo(w io.Writer) (sum int64, err error) {
+	if b.Frozen(Front) {
+		return 0, ErrFrozen
+	}
+	for b.length > 0 {
+		if err := b.load(b.first); err != nil {
+			return sum, err
+		}
+		offered := b.first.bytes()
+		n, err := w.Write(offered)
+		sum += int64(b.Drain(n))
+		if err == nil && n < len(offered) {
+			err = io.ErrShortWrite // as io.Copy does with a writer that breaks its word
+		}
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
 // CopyOut copies bytes from position from on into p, leaves them in the buffer, and returns how many there were.
 func (b *Buffer) CopyOut(p []byte, from int) int {
 	if b.Frozen(Front) || from < 0 {

@@ -28,6 +28,42 @@ func TestReadOfAnEmptyBuffer(t *testing.T) {
 	}
 }
 
+func TestWriteToMovesEverything(t *testing.T) {
+	b := filled(NewPool(64, 4), "abc", "def", "ghi")
+	var got bytes.Buffer
+	if n, err := io.Copy(&got, b); n != 9 || err != nil || got.String() != "abcdefghi" {
+		t.Errorf("%d, %v, %q", n, err, got.String())
+	}
+	wantContent(t, b, "")
+}
+
+func TestWriteToKeepsWhatWasNotTaken(t *testing.T) {
+	b := filled(nil, "abc", "def")
+	in, out := io.Pipe()
+	go func() {
+		in.Read(make([]byte, 4)) // takes the first chunk
+		in.Read(make([]byte, 1)) // and a byte of the second
+		in.CloseWithError(io.ErrShortBuffer)
+	}()
+	if n, err := b.WriteTo(out); n != 4 || err != io.ErrShortBuffer {
+		t.Errorf("%d, %v", n, err)
+	}
+	wantContent(t, b, "ef")
+}
+
+// sloppyWriter takes at most three bytes and does not say why.
+type sloppyWriter struct{}
+
+func (sloppyWriter) Write(p []byte) (int, error) { return min(len(p), 3), nil }
+
+func TestWriteToDoesNotTrustTheWriter(t *testing.T) {
+	b := filled(nil, "abcdef")
+	if n, err := b.WriteTo(sloppyWriter{}); n != 3 || err != io.ErrShortWrite {
+		t.Errorf("%d, %v", n, err)
+	}
+	wantContent(t, b, "def")
+}
+
 func TestCopyOutChangesNothing(t *testing.T) {
 	const text = "abcdefghij"
 	b := filled(nil, text[:3], text[3:4], text[4:])

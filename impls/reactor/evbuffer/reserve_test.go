@@ -70,16 +70,29 @@ func TestPartialCommitInTheMiddleOfTheExtents(t *testing.T) {
 }
 
 func TestCommitWithoutAValidReservationFails(t *testing.T) {
+	fds := socketpair(t)
+	writeFD(fds[0], []byte("x"))
 	for name, between := range map[string]func(b *Buffer){
-		"Write":              func(b *Buffer) { b.Write([]byte("x")) },
-		"Prepend":            func(b *Buffer) { b.Prepend([]byte("x")) },
-		"Append":             func(b *Buffer) { b.Append(filled(nil, "x")) },
-		"appended elsewhere": func(b *Buffer) { new(Buffer).Append(b) },
-		"Drain":              func(b *Buffer) { b.Drain(1) },
-		"AddReference":       func(b *Buffer) { b.AddReference([]byte("x"), nil) },
-		"shared":             func(b *Buffer) { new(Buffer).AddBufferReference(b) },
-		"Commit":             func(b *Buffer) { b.Commit(1) },
-		"Reset":              func(b *Buffer) { b.Reset() },
+		"Write":               func(b *Buffer) { b.Write([]byte("x")) },
+		"Prepend":             func(b *Buffer) { b.Prepend([]byte("x")) },
+		"Append":              func(b *Buffer) { b.Append(filled(nil, "x")) },
+		"appended elsewhere":  func(b *Buffer) { new(Buffer).Append(b) },
+		"prepended to":        func(b *Buffer) { b.PrependBuffer(filled(nil, "x")) },
+		"prepended elsewhere": func(b *Buffer) { filled(nil, "x").PrependBuffer(b) },
+		"moved from":          func(b *Buffer) { b.RemoveTo(New(nil), 1) },
+		"moved to":            func(b *Buffer) { filled(nil, "xy").RemoveTo(b, 1) },
+		"Pullup":              func(b *Buffer) { b.AddReference([]byte("x"), nil); b.Reserve(5); b.Pullup(4) },
+		"ReadFD":              func(b *Buffer) { b.ReadFD(fds[1], 1) },
+		"ReadFD of nothing":   func(b *Buffer) { b.ReadFD(fds[0], 1) },
+		"WriteFD":             func(b *Buffer) { b.WriteFD(fds[0], 1) },
+		"AddFile":             func(b *Buffer) { b.AddFile(opened(t, "x"), 0, 1) },
+		"load":                func(b *Buffer) { b.AddFile(opened(t, "x"), 0, 1); b.Reserve(5); b.Peek(nil, -1) },
+		"shared to":           func(b *Buffer) { b.AddBufferReference(filled(nil, "x")) },
+		"Drain":               func(b *Buffer) { b.Drain(1) },
+		"AddReference":        func(b *Buffer) { b.AddReference([]byte("x"), nil) },
+		"shared":              func(b *Buffer) { new(Buffer).AddBufferReference(b) },
+		"Commit":              func(b *Buffer) { b.Commit(1) },
+		"Reset":               func(b *Buffer) { b.Reset() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New(NewPool(64, 8))
