@@ -35,7 +35,7 @@ func (v view) diagnose() string {
 	case from < v.offset:
 		return fmt.Sprintf("a repeated block: the bytes of offset %s came again", group(from))
 	case v.comesLater():
-		return fmt.Sprintf("reordered: the bytes of offset %s came first, those of offset %s later", group(from), group(v.offset))
+		return fmt.Sprintf("reordered: the bytes of offset %s before those of offset %s", group(from), group(v.offset))
 	}
 	return fmt.Sprintf("a gap: %s missing, then the stream goes on at offset %s", plural(from-v.offset, "byte is", "bytes are"), group(from))
 }

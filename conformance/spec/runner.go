@@ -100,13 +100,10 @@ func (r *Runner) attempt(ctx context.Context, check Check) Result {
 	r.judge(t, &result, escaped)
 	t.close()
 	result.Elapsed = time.Since(began)
-	if ctx.Err() != nil {
-		return interrupted(ctx, result)
-	}
-	if t.server == r.shared && t.server != nil || r.Target.Program == nil {
+	if ctx.Err() == nil && !check.Fresh && !check.Starts {
 		r.canary(ctx, &result)
 	}
-	return result
+	return interrupted(ctx, result)
 }
 
 // interrupted withdraws a verdict that came after the run was called off: that ends the servers too, and whatever the
@@ -190,16 +187,13 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 	result.Failures, result.Facts = t.ending.failures, t.ending.facts
 	result.Timeline = t.timeline.String()
 	result.Reason = t.ending.reason
-	grant := time.Duration(0)
-	if len(result.Failures) > 0 {
-		grant = 100 * time.Millisecond // a dying process closes its sockets before it can be reaped
-	}
+	dead := t.crashed()
 	switch {
 	case escaped != "":
 		result.Verdict, result.Reason = Error, escaped
-	case t.crashed(grant) != nil:
+	case dead != nil:
 		result.Verdict, result.Facts = Crash, t.facts()
-		result.Reason = "the server died: it " + t.crashed(0).process.Exit().String()
+		result.Reason = "the server died: it " + dead.process.Exit().String()
 	case t.ending.verdict != "":
 		result.Verdict = t.ending.verdict
 	case len(result.Failures) > 0:

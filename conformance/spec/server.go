@@ -180,18 +180,18 @@ func (s *Server) StartAgain() {
 	s.t.Eventf("started again on %s", s.Addr())
 }
 
-// crashed reports an end that no check asked for. A dying process closes its sockets a moment before it can be
-// reaped, so a check that has just failed grants it that moment.
+// crashed reports an end that no check asked for, waiting for it a little.
 func (s *Server) crashed(grant time.Duration) bool {
 	if s.leaving || s.process.Done() == nil {
 		return false
 	}
-	select {
-	case <-s.process.Done():
-		return true
-	case <-time.After(grant):
-		return false
+	if grant > 0 {
+		select {
+		case <-s.process.Done():
+		case <-time.After(grant):
+		}
 	}
+	return !s.Alive()
 }
 
 // close ends what the check has started and wakes what it has stopped.

@@ -1,0 +1,74 @@
+package spec
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestLookupFollowsAConnection walks one connection through its states and looks at the server's end of it.
+func TestLookupFollowsAConnection(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+		t.Run(address, func(t *testing.T) {
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Skip(err)
+			}
+			defer l.Close()
+			client, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			server, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := fourTuple{netip.MustParseAddrPort(client.RemoteAddr().String()), netip.MustParseAddrPort(client.LocalAddr().String())}
+
+			awaitSocket(t, at, Socket{State: Established})
+			client.Write([]byte("12345"))
+			awaitSocket(t, at, Socket{State: Established, Unread: 5})
+			client.(*net.TCPConn).CloseWrite()
+			awaitSocket(t, at, Socket{State: CloseWait, Unread: 6}) // the FIN counts until it has been read
+			server.Read(make([]byte, 5))
+			server.Close()
+			client.Read(make([]byte, 1))
+			awaitSocket(t, at, Socket{State: Gone})
+		})
+	}
+}
+
+func awaitSocket(t *testing.T, at fourTuple, want Socket) {
+	t.Helper()
+	var got Socket
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		var err error
+		if got, err = lookup(at); err != nil {
+			t.Fatal(err)
+		}
+		if got == want {
+			return
+		}
+	}
+	t.Fatalf("the server's end is %v, want %v", got, want)
+}
+
+func TestThreadsOfThisProcess(t *testing.T) {
+	all := threads(os.Getpid())
+	if len(all) == 0 || all[0].name == "" || all[0].state == 0 {
+		t.Errorf("threads of this process: %v", all)
+	}
+	if none := threads(1 << 30); none != nil {
+		t.Errorf("threads of no process: %v", none)
+	}
+}
+
+func TestEqualThreadsAreOneFact(t *testing.T) {
+	got := threadLines([]thread{{1, "main", 'S', "ep_poll"}, {2, "pool", 'S', "futex"}, {3, "pool", 'S', "futex"}})
+	if len(got) != 2 || got[0] != "1 thread main S in ep_poll" || got[1] != "2 threads pool S in futex" {
+		t.Errorf("got %q", got)
+	}
+}
