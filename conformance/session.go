@@ -127,9 +127,11 @@ func (s *session) exitStatus() int {
 		return exitInterrupted
 	case total.failed(s.config.strict) > 0:
 		return exitFailed
+	case s.ended != nil:
+		return exitCannotTell
 	case notStarted || ran == 0:
 		return exitNotStarted
-	case s.ended != nil || total[spec.Error] > 0:
+	case total[spec.Error] > 0:
 		return exitCannotTell
 	}
 	return exitConformant
