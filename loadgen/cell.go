@@ -143,7 +143,7 @@ func (b *bench) usableCores() int {
 // doubts are the self-checks that did not come out right, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(w.Conns*w.Depth, m.Requests, m.LatencySum, time.Duration(m.Latencies.Max()), m.Wall); err != nil {
+	if err := littlesLaw(w.Conns*w.Depth, m); err != nil {
 		doubt("%v", err)
 	}
 	if m.Latencies.Count() != m.Requests {

@@ -17,7 +17,12 @@ type handler func(number int, c net.Conn)
 // serve runs a server in this process until the test ends and returns its address.
 func serve(t *testing.T, handle handler) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return serveOn(t, "tcp", "127.0.0.1:0", handle)
+}
+
+func serveOn(t *testing.T, network, address string, handle handler) string {
+	t.Helper()
+	l, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,9 +123,19 @@ func talkative(number int, c net.Conn) {
 	})(number, c)
 }
 
-// slowReader takes few bytes at a time, so that the socket fills and the client's writes fall short.
-func slowReader(_ int, c net.Conn) {
-	io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{c}, make([]byte, 1500))
+// wholeMessages echoes nothing before it has a whole message, so that a client whose writes fall short must wait for room.
+func wholeMessages(size int64) handler {
+	return func(_ int, c net.Conn) {
+		message := make([]byte, size)
+		for {
+			if _, err := io.ReadFull(c, message); err != nil {
+				return
+			}
+			if _, err := c.Write(message); err != nil {
+				return
+			}
+		}
+	}
 }
 
 // A place is the subject of a test: an address, and CPU time by invention.

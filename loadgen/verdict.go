@@ -55,14 +55,15 @@ func cores(n int) string {
 // littlesLaw compares the requests that were in flight, by Little's law throughput × mean latency, with those that the
 // workload keeps in flight. In a closed loop without pauses they are equal; if not, the times or the counts are wrong.
 //
-// The law holds for whole requests, and the edges of the window cut through one latency at each end for each slot, so a
-// short window with long latencies may be off by that share. Beyond it 5 % are left for the scheduling of the edges.
-func littlesLaw(inFlight int, requests, latencySum int64, longest, wall time.Duration) error {
-	if requests == 0 {
-		return fmt.Errorf("no request was answered within the window of %v", wall.Round(time.Millisecond))
+// The law holds for whole requests, and each edge of the window cuts through one request of every slot, so a window that is not
+// much longer than the longest of them may be off by that share. Beyond it 5 % are left for the pauses of the engine itself.
+func littlesLaw(inFlight int, m Measurement) error {
+	if m.Requests == 0 {
+		return fmt.Errorf("no request was answered within the window of %v", m.Wall.Round(time.Millisecond))
 	}
-	found := float64(latencySum) / float64(wall) // = (requests ÷ wall) × (sum ÷ requests)
-	allowed := 0.05 + 2*longest.Seconds()/wall.Seconds()
+	found := float64(m.LatencySum) / float64(m.Wall) // = (requests ÷ wall) × (sum ÷ requests)
+	longest := max(time.Duration(m.Latencies.Max()), m.LateMax)
+	allowed := 0.05 + 2*longest.Seconds()/m.Wall.Seconds()
 	if off := math.Abs(found/float64(inFlight) - 1); off > allowed {
 		return fmt.Errorf("Little's law does not hold: %.1f requests in flight by throughput × latency, %d by the workload", found, inFlight)
 	}

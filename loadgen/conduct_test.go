@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestSettled(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		rates []float64
+		want  bool
+	}{
+		{"too few", []float64{5, 5}, false},
+		{"level", []float64{1, 9, 5, 5, 5}, true},
+		{"noisy", []float64{5, 9, 4}, true},
+		{"climbing", []float64{3, 4, 5}, false},
+		{"falling", []float64{5, 4, 3}, false},
+		{"climbing by a tenth", []float64{5, 5.2, 5.4}, true},
+		{"nothing yet", []float64{0, 0, 0}, false},
+		{"nothing at first", []float64{0, 7, 5}, false},
+	} {
+		if got := settled(c.rates); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestFirstCauseIsKept(t *testing.T) {
+	fault := errors.New("wrong byte")
+	for _, c := range []struct{ first, next, want error }{
+		{nil, nil, nil},
+		{nil, fault, fault},
+		{fault, errAborted, fault},
+		{errAborted, fault, fault},
+		{errAborted, nil, errAborted},
+		{fault, errors.New("later"), fault},
+	} {
+		if got := firstCause(c.first, c.next); got != c.want {
+			t.Errorf("%v, then %v: %v", c.first, c.next, got)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"reactorbench/results"
+)
+
+// cells invents six blocks of one implementation.
+func cells(impl string, cpu float64, change func(*results.Record)) (records []results.Record) {
+	for block := range 6 {
+		noise := 1 + 0.01*float64(block)
+		r := results.Record{
+			Schema: results.SchemaNumber, RunID: "r", Impl: impl, Workload: "closed-64", Loop: "closed", Block: block,
+			Requests: 60_000, RequestsPerSecond: 170_000 / noise, ServerCPUPerRequestNs: cpu * noise, ClientCPUPerRequestNs: 3000,
+			LatencyP50Ns: 210_000, LatencyP99Ns: 420_000, LatencyCount: 60_000,
+		}
+		if change != nil {
+			change(&r)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func TestTableTellsFiguresAndDoubts(t *testing.T) {
+	var records []results.Record
+	records = append(records, cells("gnet", 4440, nil)...)
+	records = append(records, cells("bare", 3380, nil)...)
+	records = append(records, cells("same", 3380, func(r *results.Record) { r.ServerCPUPerRequestNs += 20 * float64(r.Block%2*2-1) })...)
+	records = append(records, cells("netpoll", 4300, func(r *results.Record) {
+		r.ClientLimited, r.ClientLimitedWhy = true, "the generator waited 6 % of the time for a core"
+	})...)
+	records = append(records, cells("broken", 4300, func(r *results.Record) { *r = withoutFigures(*r); r.RunID, r.Error = "r", "the server died" })...)
+	var out bytes.Buffer
+	printTable(&out, records, []Workload{{Name: "closed-64", Loop: "closed", Conns: 64, Depth: 1, MessageBytes: 64}}, "6 blocks · seed 1")
+	t.Logf("\n%s", &out)
+	rows := make(map[string]string)
+	var order []string
+	for line := range strings.Lines(out.String()) {
+		if name, _, ok := strings.Cut(line, " "); ok && name != "" {
+			rows[name] = line
+			order = append(order, name)
+		}
+	}
+	for name, wants := range map[string][]string{
+		"bare":    {"3.46 µs ±0.08", " 1.00 ", "16"},
+		"gnet":    {"1.31 ±0.00", "210 µs ±0", "420 µs ±0"},
+		"same":    {"no detectable difference (1.00 ±0.01)"},
+		"netpoll": {"1.27 ±0.00", "not compared", "client-limited in 6 of 6: the generator waited 6 %"},
+		"broken":  {"–", "✗ 6 of 6 cells failed: the server died"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(rows[name], want) {
+				t.Errorf("row %q lacks %q", rows[name], want)
+			}
+		}
+	}
+	if strings.Contains(rows["netpoll"], "210 µs") {
+		t.Errorf("latency of client-limited cells is shown: %q", rows["netpoll"])
+	}
+	if order[1] != "bare" {
+		t.Errorf("the first row is %s, want the limit line", order[1])
+	}
+	if !strings.Contains(out.String(), "\n6 blocks · seed 1\n") {
+		t.Error("no footer")
+	}
+}
+
+func TestFewBlocksHaveNoInterval(t *testing.T) {
+	records := append(cells("bare", 3380, nil)[:3], cells("gnet", 4440, nil)[:3]...)
+	var out bytes.Buffer
+	printTable(&out, records, []Workload{{Name: "closed-64", Loop: "closed", Conns: 64, Depth: 1, MessageBytes: 64}}, "")
+	if text := out.String(); strings.Contains(text, "±") || !strings.Contains(text, "1.31 (3 blocks)") {
+		t.Errorf("\n%s", text)
+	}
+}

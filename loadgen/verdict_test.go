@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"reactorbench/results"
+)
+
+func TestClientLimited(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		facts   Facts
+		limited bool
+		why     string
+	}{
+		{"both have idle time", Facts{EngineCPU: 0.70, ServerCPU: 0.60, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"the server is busy", Facts{EngineCPU: 0.60, ServerCPU: 0.99, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"both are busy", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"the engine is busy", Facts{EngineCPU: 0.98, ServerCPU: 0.71, ServerCores: 1, EngineKnown: true}, true, "used its core to 98 %, the server only 71 % of its core"},
+		{"one loop of a server of four", Facts{EngineCPU: 0.98, ServerCPU: 2, ServerCores: 4, EngineKnown: true}, true, "only 50 % of its 4 cores"},
+		{"just not busy", Facts{EngineCPU: 0.949, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"kept off its core", Facts{EngineCPU: 0.5, EngineWait: 0.06, ServerCPU: 0.99, ServerCores: 1, EngineKnown: true}, true, "waited 6 % of the time for a core"},
+		{"kept off for a moment", Facts{EngineCPU: 0.5, EngineWait: 0.02, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"not known", Facts{ServerCPU: 0.5, ServerCores: 1}, true, "cannot tell"},
+	} {
+		limited, why := clientLimited(c.facts)
+		if limited != c.limited || !strings.Contains(why, c.why) || limited != (why != "") {
+			t.Errorf("%s: %v, %q; want %v, %q", c.name, limited, why, c.limited, c.why)
+		}
+	}
+}
+
+func TestLittlesLaw(t *testing.T) {
+	const wall = time.Second
+	measurement := func(requests, latency int64, late time.Duration) Measurement {
+		h := results.NewHistogram()
+		h.RecordTimes(latency, requests)
+		return Measurement{Wall: wall, Requests: requests, LatencySum: requests * latency, Latencies: h, LateMax: late}
+	}
+	for _, c := range []struct {
+		name  string
+		m     Measurement
+		holds bool
+	}{
+		{"64 in flight", measurement(64_000, 1e6, 0), true},
+		{"counted twice", measurement(128_000, 1e6, 0), false},
+		{"latencies halved", measurement(64_000, 5e5, 0), false},
+		{"3 % of pauses", measurement(64_000, 97e4, 0), true},
+		{"few and long", measurement(64, 8e8, 0), true}, // the edges cut through most of them
+		{"a quarter stuck for the whole window", measurement(48_000, 1e6, wall), true},
+		{"nothing answered", measurement(0, 0, wall), false},
+	} {
+		if err := littlesLaw(64, c.m); (err == nil) != c.holds {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestDoubtsAreTold(t *testing.T) {
+	b := &bench{engineName: "epoll", serverCPUs: []int{0}, engineCPUs: []int{1}, loops: 1}
+	w := Workload{Conns: 64, Depth: 1, MessageBytes: 64}
+	sound := func() Measurement {
+		h := results.NewHistogram()
+		h.RecordTimes(1e6, 64_000)
+		return Measurement{Wall: time.Second, Requests: 64_000, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+	}
+	if doubts := b.doubts(w, sound()); len(doubts) != 0 {
+		t.Fatalf("doubts about a sound cell: %q", doubts)
+	}
+	for name, c := range map[string]struct {
+		change func(*bench, *Measurement)
+		want   string
+	}{
+		"little":   {func(_ *bench, m *Measurement) { m.LatencySum /= 2 }, "Little's law"},
+		"counts":   {func(_ *bench, m *Measurement) { m.Requests-- }, "64000 latencies of 63999 requests"},
+		"late":     {func(_ *bench, m *Measurement) { m.LateMax = 3 * time.Millisecond }, "took 3ms, longer than any within"},
+		"no CPU":   {func(_ *bench, m *Measurement) { m.ServerCPU = 0 }, "CPU time is not known"},
+		"portable": {func(b *bench, _ *Measurement) { b.engineName = "portable" }, "portable engine"},
+		"shared":   {func(b *bench, _ *Measurement) { b.engineCPUs = []int{0} }, "share cores [0]"},
+	} {
+		changed, m := *b, sound()
+		c.change(&changed, &m)
+		if doubts := changed.doubts(w, m); len(doubts) != 1 || !strings.Contains(doubts[0], c.want) {
+			t.Errorf("%s: doubts %q, want one with %q", name, doubts, c.want)
+		}
+	}
+}
