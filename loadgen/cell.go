@@ -51,7 +51,7 @@ func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
 		} else {
 			err = b.closed(ctx, c, server, &r)
 		}
-		died, complaint := server.stop(err != nil)
+		complaint, died := server.stop(err != nil)
 		err = errors.Join(died, err)
 		if complaint != "" {
 			r.Warnings = append(r.Warnings, complaint)

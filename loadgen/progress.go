@@ -22,7 +22,7 @@ func newProgress(w *os.File, cells, blocks int) progress {
 	if term.IsTerminal(int(w.Fd())) {
 		return newBar(w, cells)
 	}
-	return &lines{w: w, cells: cells, blocks: blocks, began: time.Now(), now: time.Now}
+	return &lines{w: w, cells: cells, blocks: blocks, began: time.Now(), last: time.Now(), now: time.Now}
 }
 
 // A bar shows the time that is left.

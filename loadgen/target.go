@@ -19,9 +19,9 @@ type target struct {
 // A session is a server for the time of one cell.
 type session interface {
 	subject
-	// stop ends it. died is not nil if it had ended by itself, which explains any other error of the cell; failed says that there
-	// was one. complaint is what it did wrong at its end, after the figures were taken.
-	stop(failed bool) (died error, complaint string)
+	// stop ends it. complaint is what it did wrong at its end, after the figures were taken. The error says that it had ended by
+	// itself, which explains any other error of the cell; failed tells that there was one.
+	stop(failed bool) (complaint string, err error)
 }
 
 // start gives the cell its server. The program's environment is padded by a random length, because the size of the environment
@@ -46,7 +46,7 @@ type child struct{ *impls.Server }
 // dying is how long a server that broke its connections gets to be seen as dead.
 const dying = 500 * time.Millisecond
 
-func (c child) stop(failed bool) (died error, complaint string) {
+func (c child) stop(failed bool) (complaint string, err error) {
 	if failed {
 		select {
 		case <-c.Done():
@@ -56,13 +56,13 @@ func (c child) stop(failed bool) (died error, complaint string) {
 	exit, err := c.Stop(context.Background())
 	switch {
 	case err != nil && exit.Stderr != "":
-		return fmt.Errorf("%w; its stderr ends: %s", err, lastLine(exit.Stderr)), ""
+		return "", fmt.Errorf("%w; its stderr ends: %s", err, lastLine(exit.Stderr))
 	case err != nil:
-		return err, ""
+		return "", err
 	case exit.Killed:
-		return nil, "the server did not end on SIGTERM and was killed"
+		return "the server did not end on SIGTERM and was killed", nil
 	}
-	return nil, ""
+	return "", nil
 }
 
 // A stranger is a server that somebody else runs. Without its process number only the client side can be measured.
@@ -74,7 +74,7 @@ type stranger struct {
 func (s *stranger) Network() string { return s.network }
 func (s *stranger) Addr() string    { return s.address }
 
-func (s *stranger) stop(bool) (died error, complaint string) { return nil, "" }
+func (s *stranger) stop(bool) (complaint string, err error) { return "", nil }
 
 func (s *stranger) CPU() (time.Duration, error) {
 	if s.pid == 0 {

@@ -65,7 +65,7 @@ func littlesLaw(inFlight int, m Measurement) error {
 	longest := max(time.Duration(m.Latencies.Max()), m.LateMax)
 	allowed := 0.05 + 2*longest.Seconds()/m.Wall.Seconds()
 	if off := math.Abs(found/float64(inFlight) - 1); off > allowed {
-		return fmt.Errorf("Little's law does not hold: %.1f requests in flight by throughput × latency, %d by the workload", found, inFlight)
+		return fmt.Errorf("the run does not obey Little's law: %.1f requests in flight by throughput × latency, %d by the workload", found, inFlight)
 	}
 	return nil
 }
