@@ -18,6 +18,7 @@ type Base struct {
 	backend backend.Backend
 	reopen  func() (backend.Backend, error) // another one like backend
 	ready   []backend.Ready                 // what the backend fills
+	edge    What                            // ET where the backend has it: what may be told of it
 
 	fds    fdmap
 	timers minheap
@@ -101,6 +102,9 @@ func New(options ...Option) (*Base, error) {
 		pool:     evbuffer.NewPool(c.chunkBytes, poolKeeps),
 		settings: make(map[settings]*settings),
 		signals:  make(map[*signalHandler]bool),
+	}
+	if first.Features().Has(backend.EdgeTriggered) {
+		b.edge = ET
 	}
 	b.stats.Levels = make([]LevelStats, c.priorities)
 	b.fds = fdmap{backend: first, stats: &b.stats}
@@ -196,7 +200,7 @@ func (b *Base) activateReady(ready []backend.Ready) {
 		}
 		for e := entry.first; e != nil; e = e.next {
 			if hit := ready[i].What & e.what & backend.Interest; hit != 0 {
-				b.activate(e, hit|e.what&ET)
+				b.activate(e, hit|e.what&b.edge)
 			}
 		}
 	}

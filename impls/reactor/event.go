@@ -104,7 +104,7 @@ func (b *Base) NewTicker(call func()) *Event { return b.newTimer(Persist, call) 
 
 func (b *Base) newTimer(what What, call func()) *Event {
 	if call == nil {
-		panic("reactor: a timer without a callback")
+		panic("reactor: NewTimer or NewTicker without a callback")
 	}
 	e := new(Event)
 	e.init(b, -1, what, plainCallback(call))

@@ -12,7 +12,7 @@ import (
 // exists only while the event is added.
 func (b *Base) NewSignal(sig os.Signal, call func()) *Event {
 	if call == nil {
-		panic("reactor: a signal without a callback")
+		panic("reactor: NewSignal without a callback")
 	}
 	h := &signalHandler{signal: sig, call: call}
 	h.event.init(b, -1, Signal|Persist, h)

@@ -57,6 +57,7 @@ func (b *Base) rearm(e *Event, result What) {
 		}
 	}
 	b.arm(e, next)
+	b.count(e)
 }
 
 // expire activates all events whose deadline has come, the earliest first.

@@ -1,0 +1,439 @@
+package reactor
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/backend"
+)
+
+// E1: reading, writing and both, in full duplex, with one-shot events that add themselves again.
+func TestFullDuplex(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		const total = 4 << 20
+		a, c := pair(t)
+		for _, fd := range []int{a, c} {
+			sent, received := 0, 0
+			var writer, reader *Event
+			writer = b.NewEvent(fd, Write, func(What) {
+				n, _ := unix.Write(fd, make([]byte, min(50_000, total-sent)))
+				if sent += max(0, n); sent < total {
+					check(t, writer.Add(Forever))
+				}
+			})
+			p := make([]byte, 30_000)
+			reader = b.NewEvent(fd, Read|Persist, func(What) {
+				n, _ := unix.Read(fd, p)
+				if received += max(0, n); received == total {
+					check(t, reader.Del())
+				}
+			})
+			check(t, writer.Add(Forever))
+			check(t, reader.Add(Forever))
+			defer func() {
+				equal(t, "bytes sent", sent, total)
+				equal(t, "bytes received", received, total)
+			}()
+		}
+		loop(t, b, 0, Empty)
+	})
+}
+
+// E2: events on one descriptor become active in the order of their Add (libevent: the reverse).
+func TestEventsOnOneDescriptor(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		write(t, peer, "x")
+		var order []int
+		for i, what := range []What{Read, Write, Read | Write, Read, Closed & 0} {
+			check(t, b.NewEvent(a, what, func(got What) {
+				equal(t, "told", got, what)
+				order = append(order, i)
+			}).Add(Forever))
+		}
+		loop(t, b, 0, Empty)
+		same(t, "order", order, []int{0, 1, 2, 3})
+		if ready := b.Stats().Ready; ready != 1 {
+			t.Errorf("the backend reported %d descriptors, want 1", ready)
+		}
+	})
+}
+
+// E3: a one-shot event is deleted before its callback, which may add it again; two such may delete and re-add each other.
+func TestOneShotIsDeletedFirst(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		write(t, peer, "never read")
+		calls := 0
+		var event *Event
+		event = b.NewEvent(a, Read, func(What) {
+			if event.Pending(Read) {
+				t.Error("pending in its own callback")
+			}
+			if calls++; calls < 3 {
+				check(t, event.Add(Forever))
+			}
+		})
+		check(t, event.Add(Forever))
+		loop(t, b, 0, Empty)
+		equal(t, "calls", calls, 3)
+	})
+}
+
+// E4: an event that is active and then deleted is not called.
+func TestDeleteCancelsActivation(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		write(t, peer, "x")
+		events := make([]*Event, 2)
+		calls := 0
+		for i := range events {
+			events[i] = b.NewEvent(a, Read, func(What) {
+				calls++
+				check(t, events[1-i].Del())
+			})
+			check(t, events[i].Add(Forever))
+		}
+		loop(t, b, 0, Empty)
+		equal(t, "calls", calls, 1)
+		equal(t, "active", b.active, 0)
+	})
+}
+
+// E5: an event that was activated by hand and is added then does wait for its descriptor (in libevent it never hears of it again).
+func TestActivateThenAdd(t *testing.T) {
+	for name, persist := range map[string]What{"one-shot": 0, "persistent": Persist} {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				a, peer := pair(t)
+				var told []What
+				event := b.NewEvent(a, Read|persist, func(what What) { told = append(told, what) })
+				event.Active(Write)
+				check(t, event.Add(Forever))
+				turns(t, b, 1)
+				write(t, peer, "x")
+				turns(t, b, 1)
+				same(t, "told", told, []What{Write, Read})
+				equal(t, "still pending", event.Pending(Read), persist != 0)
+			})
+		})
+	}
+}
+
+// Activations before the callback are one, with all their conditions.
+func TestActivationsMerge(t *testing.T) {
+	b := newBase(t)
+	var told []What
+	event := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
+	event.Active(Read)
+	event.Active(Write)
+	if !event.Pending(Read) || !event.Pending(Write) || event.Pending(Closed) {
+		t.Error("an active event counts as pending for what it will be told")
+	}
+	loop(t, b, 0, Empty)
+	same(t, "told", told, []What{Read | Write})
+}
+
+// E6: when a descriptor is closed while registered and its number reused, only the new owner hears of the new file
+// (in libevent on epoll nobody does, on poll both).
+func TestReusedDescriptor(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		old, _ := pair(t)
+		fresh, freshPeer := pair(t)
+		var told []string
+		stale := b.NewEvent(old, Read|Persist, func(What) { told = append(told, "stale") })
+		check(t, stale.Add(Forever))
+		check(t, unix.Dup2(fresh, old)) // closes the old file and reuses its number
+		event := b.NewEvent(old, Read|Persist, func(What) { told = append(told, "new") })
+		check(t, event.Add(Forever))
+		write(t, freshPeer, "x")
+		turns(t, b, 1)
+		same(t, "told", told, []string{"new"})
+		equal(t, "the stale one is pending", stale.Pending(Read), false)
+		check(t, stale.Del()) // takes nothing from the new owner
+		turns(t, b, 1)
+		same(t, "told", told, []string{"new", "new"})
+		check(t, event.Del())
+		loop(t, b, 0, Empty)
+	})
+}
+
+// E6: readiness that was on its way when its owner left does not reach the next owner of the number.
+func TestStaleTokens(t *testing.T) {
+	b := newBase(t)
+	a, _ := pair(t)
+	calls := 0
+	first := b.NewEvent(a, Read, func(What) { calls++ })
+	check(t, first.Add(Forever))
+	token := backend.NewToken(a, b.fds.entries[a].generation)
+	check(t, first.Del())
+	second := b.NewEvent(a, Read, func(What) { calls++ })
+	check(t, second.Add(Forever))
+	b.activateReady([]backend.Ready{{Token: token, What: Read}})
+	loop(t, b, NonBlock, Passed)
+	equal(t, "calls", calls, 0)
+	equal(t, "stale", b.Stats().Stale, 1)
+	check(t, second.Del())
+}
+
+// E7: a duplicate that keeps a file open keeps the registration of the closed number alive in epoll, out of reach of any call; the loop
+// gets rid of it instead of spinning.
+func TestRegistrationWithoutOwner(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		twin, err := unix.Dup(a)
+		check(t, err)
+		event := b.NewEvent(twin, Read, func(What) { t.Error("called for a closed descriptor") })
+		check(t, event.Add(Forever))
+		check(t, unix.Close(twin))
+		check(t, event.Del())
+		write(t, peer, "x")
+		other, otherPeer := pair(t)
+		told := 0
+		check(t, b.NewEvent(other, Read|Persist, func(What) { told++; drain(other) }).Add(Forever))
+		turns(t, b, 10)
+		before := b.Stats().Stale
+		turns(t, b, 10)
+		equal(t, "stale readiness", b.Stats().Stale, before)
+		write(t, otherPeer, "x")
+		turns(t, b, 1)
+		equal(t, "calls of the live event", told, 1)
+	})
+}
+
+// E7: duplicates are independent, and a number may get the same file back by dup2.
+func TestDuplicate(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		twin, err := unix.Dup(a)
+		check(t, err)
+		var told []string
+		check(t, b.NewEvent(a, Read|Persist, func(What) { told = append(told, "a") }).Add(Forever))
+		event := b.NewEvent(twin, Read|Persist, func(What) { told = append(told, "twin") })
+		check(t, event.Add(Forever))
+		write(t, peer, "x")
+		turns(t, b, 1)
+		equal(t, "told", len(told), 2)
+		check(t, event.Del())
+		check(t, unix.Close(twin))
+		check(t, unix.Dup2(a, twin))
+		told = nil
+		check(t, b.NewEvent(twin, Write, func(What) { told = append(told, "twin writes") }).Add(Forever))
+		turns(t, b, 1)
+		equal(t, "told", len(told), 2)
+		unix.Close(twin)
+	})
+}
+
+// E8: an edge is told once, and still is after a sibling has gone. E9: where there are no edges, level is what comes,
+// Features says so, and ET is not among what is told.
+func TestEdgeTriggered(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		edges := b.Features().Has(backend.EdgeTriggered)
+		a, peer := pair(t)
+		var told []What
+		event := b.NewEvent(a, Read|Persist|ET, func(what What) { told = append(told, what) })
+		sibling := b.NewEvent(a, Write|Persist|ET, func(What) {})
+		check(t, event.Add(Forever))
+		check(t, sibling.Add(Forever))
+		turns(t, b, 1)
+		check(t, sibling.Del())
+		turns(t, b, 1)
+		write(t, peer, "never read")
+		turns(t, b, 3)
+		if edges {
+			same(t, "told", told, []What{Read | ET})
+		} else {
+			same(t, "told", told, []What{Read, Read, Read})
+		}
+	})
+}
+
+// E8: one descriptor is either level- or edge-triggered for all its events, and a refusal changes nothing.
+func TestMixedTriggers(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		calls := 0
+		check(t, b.NewEvent(a, Read|Persist, func(What) { calls++ }).Add(Forever))
+		edge := b.NewEvent(a, Read|ET, func(What) { t.Error("the refused event was called") })
+		if err := edge.Add(Forever); !errors.Is(err, ErrTriggersMixed) {
+			t.Fatalf("Add: %v, want ErrTriggersMixed", err)
+		}
+		equal(t, "pending after the refusal", edge.Pending(Read), false)
+		write(t, peer, "x")
+		turns(t, b, 2)
+		equal(t, "calls", calls, 2)
+	})
+}
+
+// E10: the end of the stream, half-close and reset are told alike on all methods, to any interest, and only where there is one
+// (libevent on epoll spins on a reset that only Closed waits for).
+func TestEndsAreToldAlike(t *testing.T) {
+	ends := map[string]func(t *testing.T, peer int){
+		"fin": func(t *testing.T, peer int) { check(t, unix.Shutdown(peer, unix.SHUT_WR)) },
+		"reset": func(t *testing.T, peer int) {
+			check(t, unix.SetsockoptLinger(peer, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+			check(t, unix.Close(peer))
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				for _, what := range []What{Read, Closed, Read | Closed} {
+					if what.Has(Closed) && !b.Features().Has(backend.EarlyClose) {
+						continue
+					}
+					client, server := tcpPair(t)
+					var told What
+					check(t, b.NewEvent(server, what, func(got What) { told = got }).Add(Forever))
+					turns(t, b, 1)
+					equal(t, "told before the end", told, 0)
+					end(t, client)
+					loop(t, b, 0, Empty)
+					equal(t, "told", told, what)
+					unix.Close(server)
+					if name == "fin" {
+						unix.Close(client)
+					}
+				}
+			})
+		})
+	}
+}
+
+// tcpPair returns two connected loopback sockets, which the caller closes.
+func tcpPair(t testing.TB) (client, server int) {
+	t.Helper()
+	listener, err := newSocket(unix.AF_INET)
+	check(t, err)
+	defer unix.Close(listener)
+	check(t, unix.Bind(listener, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	check(t, unix.Listen(listener, 1))
+	address, err := unix.Getsockname(listener)
+	check(t, err)
+	client, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	check(t, err)
+	check(t, unix.Connect(client, address))
+	check(t, unix.SetNonblock(client, true))
+	var a accepter
+	for deadline := time.Now().Add(soon); time.Now().Before(deadline); {
+		if server, _, err = a.accept(listener); err == nil {
+			return client, server
+		}
+	}
+	t.Fatal(err)
+	return
+}
+
+// E11: many ready at once are each called once a turn, and more than one wait can report are all called.
+func TestManyReadyAtOnce(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		write(t, peer, "x")
+		const wanted = 5000
+		calls := make([]int, 0, wanted)
+		for i := range wanted {
+			twin, err := unix.Dup(a)
+			if err != nil {
+				t.Logf("only %d descriptors: %v", i, err)
+				break
+			}
+			defer unix.Close(twin)
+			calls = append(calls, 0)
+			check(t, b.NewEvent(twin, Read, func(What) { calls[i]++ }).Add(Forever))
+		}
+		loop(t, b, 0, Empty)
+		for i, n := range calls {
+			if n != 1 {
+				t.Fatalf("event %d was called %d times", i, n)
+			}
+		}
+	})
+}
+
+// E12: what the backend refuses leaves the event as it was: neither descriptor nor timer is pending.
+func TestRefusedDescriptor(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		file, err := os.CreateTemp(t.TempDir(), "")
+		check(t, err)
+		defer file.Close()
+		for _, fd := range []int{int(file.Fd()), 1 << 20, 1 << 30} {
+			event := b.NewEvent(fd, Read|Persist, func(What) { t.Error("a refused event was called") })
+			if err := event.Add(time.Nanosecond); !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EBADF) {
+				t.Fatalf("descriptor %d: %v, want EPERM or EBADF", fd, err)
+			}
+			if event.Pending(Read | Timeout) {
+				t.Fatalf("descriptor %d is pending after it was refused", fd)
+			}
+			check(t, event.Del())
+		}
+		loop(t, b, 0, Empty)
+		if n := len(b.fds.entries); n > 1<<12 {
+			t.Errorf("a wild number has made a table of %d entries", n)
+		}
+	})
+}
+
+// A descriptor that is closed before Del, against the rule, neither wakes the loop nor keeps the number from its next owner.
+func TestClosedBeforeDel(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		fds := make([]int, 2)
+		check(t, unix.Pipe(fds))
+		defer unix.Close(fds[1])
+		event := b.NewEvent(fds[0], Read|Persist, func(What) { t.Error("called for a closed descriptor") })
+		check(t, event.Add(Forever))
+		check(t, unix.Close(fds[0]))
+		turns(t, b, 3)
+		check(t, event.Del())
+		loop(t, b, 0, Empty)
+	})
+}
+
+// An event without descriptor waits for Active alone, from another goroutine by Post, and keeps the loop going.
+func TestUserEvent(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		var event *Event
+		event = b.NewEvent(-1, Read|Persist, func(What) { check(t, event.Del()) })
+		check(t, event.Add(Forever))
+		go b.Post(func() { event.Active(Read) })
+		loop(t, b, 0, Empty)
+	})
+}
+
+// Once calls once, for a descriptor or for a time, and a refusal is an error and not a leak (libevent: a lock held for ever).
+func TestOnceEvents(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		a, peer := pair(t)
+		write(t, peer, "x")
+		var told []What
+		note := func(what What) { told = append(told, what) }
+		check(t, b.Once(a, Read|Persist, Forever, note))
+		check(t, b.Once(-1, 0, time.Second, note))
+		if err := b.Once(1<<20, Read, Forever, note); err == nil {
+			t.Error("no error for a wild descriptor")
+		}
+		loop(t, b, 0, Empty)
+		same(t, "told", told, []What{Read, Timeout})
+	})
+}
+
+// Closing a base with events of all kinds pending and active is safe, and closes no descriptor of the user.
+func TestCloseWithEverythingPending(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		write(t, peer, "x")
+		never := func() { t.Error("called after Close") }
+		check(t, b.NewEvent(a, Read|Persist, func(What) { never() }).Add(time.Hour))
+		check(t, b.NewTicker(never).Add(time.Nanosecond))
+		check(t, b.NewSignal(unix.SIGUSR2, never).Add(Forever))
+		b.NewEvent(-1, 0, func(What) { never() }).Active(Read)
+		check(t, b.Post(never))
+		check(t, b.Close())
+		equal(t, "pending", b.Pending(), 0)
+		equal(t, "what the user's descriptor has", read(t, a), "x")
+	})
+}

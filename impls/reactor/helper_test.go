@@ -1,0 +1,189 @@
+package reactor
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/backend"
+)
+
+// soon bounds what must come: a hung test ends, and a slow machine does not fail.
+const soon = 30 * time.Second
+
+// onEveryMethod runs the test once for each backend of this system.
+func onEveryMethod(t *testing.T, test func(t *testing.T, b *Base), options ...Option) {
+	t.Helper()
+	for _, method := range backend.Methods() {
+		t.Run(method, func(t *testing.T) { test(t, newBase(t, append(options, WithBackend(method))...)) })
+	}
+}
+
+func newBase(t testing.TB, options ...Option) *Base {
+	t.Helper()
+	b, err := New(append(options, WithoutEnv())...)
+	check(t, err)
+	t.Cleanup(func() { check(t, b.Close()) })
+	return b
+}
+
+// virtualTime is a clock that stands still while callbacks run and jumps where the loop would sleep: real descriptors, no waiting, exact times.
+type virtualTime struct {
+	backend.Backend
+	now   moment
+	waits int // calls of Wait
+	idle  int // of these, such as reported nothing
+	late  time.Duration
+}
+
+func (v *virtualTime) pass(d time.Duration) { v.now += moment(d) }
+
+func (v *virtualTime) Wait(ready []backend.Ready, timeout time.Duration) (int, error) {
+	v.waits++
+	n, err := v.Backend.Wait(ready, 0)
+	if n == 0 && err == nil && timeout < 0 {
+		n, err = v.Backend.Wait(ready, soon)
+	}
+	if n == 0 && timeout > 0 {
+		v.pass(timeout + v.late)
+	}
+	if n == 0 {
+		v.idle++
+	}
+	return n, err
+}
+
+// inVirtualTime runs the test on each backend, with a clock of the test's own.
+func inVirtualTime(t *testing.T, test func(t *testing.T, b *Base, v *virtualTime), options ...Option) {
+	t.Helper()
+	for _, method := range backend.Methods() {
+		t.Run(method, func(t *testing.T) {
+			v := &virtualTime{now: 1}
+			inject := func(c *config) {
+				c.clock = func() moment { return v.now }
+				c.inject = func() (backend.Backend, error) {
+					inner, err := backend.Open(method)
+					v.Backend = inner
+					return v, err
+				}
+			}
+			test(t, newBase(t, append(options, inject)...), v)
+		})
+	}
+}
+
+// pair returns two connected non-blocking unix sockets, closed with the test. Between these, what is written can be read at once.
+func pair(t testing.TB) (int, int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	check(t, err)
+	for _, fd := range fds {
+		check(t, unix.SetNonblock(fd, true))
+		t.Cleanup(func() { unix.Close(fd) })
+	}
+	return fds[0], fds[1]
+}
+
+func write(t testing.TB, fd int, text string) {
+	t.Helper()
+	if n, err := unix.Write(fd, []byte(text)); n != len(text) {
+		t.Fatalf("writing %q: %d, %v", text, n, err)
+	}
+}
+
+func read(t testing.TB, fd int) string {
+	t.Helper()
+	p := make([]byte, 1<<16)
+	n, err := unix.Read(fd, p)
+	if err != nil {
+		t.Fatalf("reading descriptor %d: %v", fd, err)
+	}
+	return string(p[:n])
+}
+
+// drain reads all that is there.
+func drain(fd int) (n int) {
+	p := make([]byte, 1<<16)
+	for {
+		got, err := unix.Read(fd, p)
+		if err != nil || got <= 0 {
+			return n
+		}
+		n += got
+	}
+}
+
+// fill writes until the kernel takes no more.
+func fill(fd int) (n int) {
+	p := make([]byte, 1<<16)
+	for {
+		put, err := unix.Write(fd, p)
+		if err != nil {
+			return n
+		}
+		n += put
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// loop makes the loop end as wanted.
+func loop(t testing.TB, b *Base, flags Flags, want End) {
+	t.Helper()
+	if flags&NonBlock == 0 {
+		guard := b.NewTimer(func() { panic("the loop did not end") })
+		guard.marks |= internal
+		check(t, guard.Add(10*soon))
+		defer guard.Del()
+	}
+	end, err := b.Loop(flags)
+	if end != want || err != nil {
+		t.Fatalf("the loop ended %v, %v; want %v", end, err, want)
+	}
+}
+
+// turns makes n passes.
+func turns(t testing.TB, b *Base, n int) {
+	t.Helper()
+	for range n {
+		loop(t, b, NonBlock, Passed)
+	}
+}
+
+func same[T comparable](t testing.TB, what string, got, want []T) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %v, want %v", what, got, want)
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("%s: %v, want %v", what, got, want)
+		}
+	}
+}
+
+func equal[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Fatalf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// seeded returns a generator whose seed the test prints; REACTOR_SEED repeats a run.
+func seeded(t testing.TB) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("REACTOR_SEED"); text != "" {
+		seed, _ = strconv.ParseUint(text, 10, 64)
+	}
+	t.Logf("REACTOR_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
