@@ -157,7 +157,8 @@ func TestAFileThatGotShorterIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fd := opened(t, "0123456789")
-			b := New(nil)
+			pool := NewPool(64, 1)
+			b := New(pool)
 			b.AddFile(fd, 5, 5)
 			unix.Ftruncate(fd, 5)
 			if n, err := use(b); n != 0 || err != io.ErrUnexpectedEOF {
@@ -168,6 +169,9 @@ func TestAFileThatGotShorterIsAnError(t *testing.T) {
 			}
 			if at, _ := b.SearchEOL(ANY, 0); at != -1 {
 				t.Error("an end of line in bytes that are not there")
+			}
+			if name == "Read" && pool.large.count == 0 {
+				t.Error("the chunk that was to take the bytes did not go back to the pool")
 			}
 			valid(t, b)
 			b.Reset()

@@ -66,6 +66,15 @@ func TestSearchEOLStartsWhereItIsTold(t *testing.T) {
 	}
 }
 
+func TestSearchEOLBeforeTheBeginningStartsThere(t *testing.T) {
+	b := filled(nil, "\n")
+	for style, want := range map[EOL]int{CRLF: 0, CRLFStrict: -1, LF: 0, NUL: -1, ANY: 0} {
+		if at, _ := b.SearchEOL(style, -3); at != want {
+			t.Errorf("style %d: %d, want %d", style, at, want)
+		}
+	}
+}
+
 func TestALineMayBeLongerThanAChunk(t *testing.T) {
 	long := strings.Repeat("long", 100)
 	b := New(NewPool(64, 8))

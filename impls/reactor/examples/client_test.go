@@ -58,7 +58,9 @@ func TestClientSendsAFileAndPrintsItsEcho(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantSame(t, got, text)
+	if err := same(got, text); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestClientPrintsAnswersWhileItsInputIsOpen(t *testing.T) {
@@ -98,8 +100,12 @@ func TestClientHalfClosesAndReadsOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantSame(t, <-asked, question)
-	wantSame(t, got, answer)
+	if err := same(<-asked, question); err != nil {
+		t.Error("the question: ", err)
+	}
+	if err := same(got, answer); err != nil {
+		t.Error("the answer: ", err)
+	}
 }
 
 func TestClientEndsWithTheServerThoughItsInputIsOpen(t *testing.T) {

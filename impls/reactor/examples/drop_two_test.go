@@ -3,36 +3,30 @@ package examples
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
+func dropTwo(t *testing.T, keeps check, flags ...string) {
+	t.Helper()
+	if err := keeps(serve(t, "drop-two", flags...)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDropTwoLeavesOutTheEndsOfLines(t *testing.T) {
-	s := serve(t, "drop-two")
-	wantSame(t, s.exchange([]byte("one\r\ntwo\r\n\n\rthree")), []byte("onetwothree"))
+	dropTwo(t, turns([]byte("one\r\ntwo\r\n\n\rthree"), []byte("onetwothree")))
 }
 
 func TestDropTwoLeavesOutWhatItIsTold(t *testing.T) {
-	s := serve(t, "drop-two", `-drop=a\x00`)
-	wantSame(t, s.exchange([]byte("banana\x00 split\r\n")), []byte("bnn split\r\n"))
+	dropTwo(t, turns([]byte("banana\x00 split\r\n"), []byte("bnn split\r\n")), `-drop=a\x00`)
 }
 
-func TestDropTwoDoesNotCareWhereTheStreamIsCut(t *testing.T) {
-	conn := serve(t, "drop-two").dial(0)
-	got := make([]byte, 1)
-	for _, piece := range []string{"a\r", "\nb", "\r\nc"} {
-		io.WriteString(conn, piece)
-		if _, err := io.ReadFull(conn, got); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn.CloseWrite()
-	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
-		t.Errorf("in the end %q, %v", rest, err)
-	}
-}
+// cutInTheEndOfALine sends pieces that end where no line does.
+var cutInTheEndOfALine = answersAtOnce([]string{"a\r", "\nb", "\r\nc", "def"}, []string{"a", "b", "c", "def"})
+
+func TestDropTwoDoesNotCareWhereTheStreamIsCut(t *testing.T) { dropTwo(t, cutInTheEndOfALine) }
 
 func TestDropTwoLosesNothingElse(t *testing.T) {
 	var text bytes.Buffer
@@ -42,9 +36,10 @@ func TestDropTwoLosesNothingElse(t *testing.T) {
 			text.Write(numbers(100_000)) // a long piece with nothing to leave out
 		}
 	}
-	want := bytes.ReplaceAll(text.Bytes(), []byte("\r\n"), nil)
-	wantSame(t, serve(t, "drop-two").exchange(text.Bytes()), want)
+	dropTwo(t, turns(text.Bytes(), bytes.ReplaceAll(text.Bytes(), []byte("\r\n"), nil)))
 }
+
+func TestDropTwoDeliversItsBacklogAfterHalfClose(t *testing.T) { dropTwo(t, deliversBacklog) }
 
 func TestDropTwoRefusesAnythingButTwoCharacters(t *testing.T) {
 	for _, drop := range []string{"", "a", "abc", "é!", `\`} {
