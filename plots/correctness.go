@@ -1,0 +1,115 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"reactorbench/results"
+)
+
+// A correctness is the conformance report arranged as a matrix: families of checks downwards, implementations across.
+type correctness struct {
+	Checked  bool // there is a report at all
+	Report   results.Conformance
+	Impls    []results.ImplInfo
+	Families []family
+	broken   map[string]int // MUSTs that an implementation does not meet
+}
+
+// A family is the checks whose slug begins with the same word.
+type family struct {
+	Name   string
+	Checks []check
+}
+
+// A check is one sentence of the specification and what each implementation made of it, in the order of correctness.Impls.
+type check struct {
+	Slug, Level, Says, Source string
+	Cells                     []cell
+}
+
+// A cell is one implementation under one check.
+type cell struct {
+	Impl string
+	Run  bool // the check has a result here
+	results.CheckResult
+}
+
+// judge arranges the report; nil means that none was written.
+func judge(report *results.Conformance) correctness {
+	if report == nil {
+		return correctness{}
+	}
+	c := correctness{Checked: true, Report: *report, Impls: slices.Clone(report.Impls), broken: map[string]int{}}
+	for _, r := range report.Results {
+		if !slices.ContainsFunc(c.Impls, func(im results.ImplInfo) bool { return im.Name == r.Impl }) {
+			c.Impls = append(c.Impls, results.ImplInfo{Name: r.Impl})
+		}
+	}
+	for _, r := range report.Results {
+		c.place(r)
+	}
+	for _, f := range c.Families {
+		for _, check := range f.Checks {
+			for _, cell := range check.Cells {
+				if cell.breaksMust() {
+					c.broken[cell.Impl]++
+				}
+			}
+		}
+	}
+	return c
+}
+
+// place puts a result into its cell. A check that ran more than once keeps its worst result.
+func (c *correctness) place(r results.CheckResult) {
+	to := &c.checkOf(r).Cells[slices.IndexFunc(c.Impls, func(im results.ImplInfo) bool { return im.Name == r.Impl })]
+	if !to.Run || severity(r.Verdict) > severity(to.Verdict) {
+		to.Run, to.CheckResult = true, r
+	}
+}
+
+// checkOf finds the row of a result, or adds it and its family in the order of the report.
+func (c *correctness) checkOf(r results.CheckResult) *check {
+	name, _, _ := strings.Cut(r.Slug, "/")
+	at := slices.IndexFunc(c.Families, func(f family) bool { return f.Name == name })
+	if at < 0 {
+		c.Families = append(c.Families, family{Name: name})
+		at = len(c.Families) - 1
+	}
+	f := &c.Families[at]
+	for i := range f.Checks {
+		if f.Checks[i].Slug == r.Slug {
+			return &f.Checks[i]
+		}
+	}
+	row := check{Slug: r.Slug, Level: r.Level, Says: r.Says, Source: r.Source, Cells: make([]cell, len(c.Impls))}
+	for i, im := range c.Impls {
+		row.Cells[i].Impl = im.Name
+	}
+	f.Checks = append(f.Checks, row)
+	return &f.Checks[len(f.Checks)-1]
+}
+
+// breaksMust reports whether the server does not do what it must. A known failure is a failure: that its authors or we know of
+// it helps nobody whose bytes are missing.
+func (c cell) breaksMust() bool {
+	return c.Level == "MUST" && slices.Contains([]string{"fail", "crash", "hang", "xfail"}, c.Verdict)
+}
+
+// mark is what stands beside an implementation's speed: how much of an echo server it is.
+func (c correctness) mark(impl string) string {
+	switch n := c.broken[impl]; {
+	case n > 0:
+		return "fails " + countOf(n, "MUST")
+	case c.Checked && !c.ran(impl):
+		return "not checked"
+	default:
+		return ""
+	}
+}
+
+// ran reports whether any check ran on impl.
+func (c correctness) ran(impl string) bool {
+	return slices.ContainsFunc(c.Report.Results, func(r results.CheckResult) bool { return r.Impl == impl })
+}

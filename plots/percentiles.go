@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"reactorbench/results"
+)
+
+// percentileChart shows how long requests take, up to the rarest that the sample can speak of.
+//
+// The unit is the block: each point is the median over blocks of that block's own percentile, and the band is its interval. One
+// histogram over all blocks would give a thinner line and hide that servers differ from start to start.
+func (s study) percentileChart(w workload) (chart, string) {
+	var plots []curve
+	for _, row := range w.Rows {
+		if c, ok := w.curve(row); ok {
+			c.Mark = s.Echo.mark(row.Impl)
+			plots = append(plots, c)
+		}
+	}
+	if len(plots) == 0 {
+		return chart{}, w.Name + ": no cell has a histogram of its service times, so there is no chart of them."
+	}
+	cutAtCommonEnd(plots)
+	plot := linePlot{Curves: plots, Looks: s.Looks}
+	return chart{
+		File:  "latency-" + w.Name,
+		Page:  page{Title: "How long does a request take?", Sub: w.latencyWords(plots), Foot: s.Footnote(), BodyHeight: plot.height(), Body: plot.draw},
+		Table: plot.table(),
+	}, ""
+}
+
+// latencyWords says what a closed loop hides, every time: its tail is the commonest misreading of such a chart.
+func (w workload) latencyWords(curves []curve) string {
+	sub := w.Name + ": " + w.conditions() + " · service time in a closed loop: a slow reply also delays the requests behind it, so this is" +
+		" not a tail of response times · line and band: " + evidence(blocksOf(curves)) + " · lower is better"
+	for _, c := range curves {
+		if c.Dotted {
+			return sub + " · dotted: the client was the limit, not compared"
+		}
+	}
+	return sub
+}
+
+func blocksOf(curves []curve) (estimates []results.Estimate) {
+	for _, c := range curves {
+		estimates = append(estimates, c.Evidence)
+	}
+	return estimates
+}
+
+// beyond is how many values must lie beyond a percentile for it to mean anything.
+const beyond = 10
+
+// ninesStep is the distance of two points of a curve, and of the first from 0 %, as the very fastest requests say little. Where
+// many curves share a chart, half the points do: the page has to stay small enough to send.
+func (w workload) ninesStep() float64 {
+	if len(w.Rows) > 2*len(colours) {
+		return 0.1
+	}
+	return 0.05
+}
+
+// curve takes the cells in which the client was not the limit, or, where there is none, all of them and says so.
+func (w workload) curve(row results.Summary) (curve, bool) {
+	cells, dotted := w.histograms(row.Impl, false), false
+	if len(cells) == 0 {
+		cells, dotted = w.histograms(row.Impl, true), true
+	}
+	c := curve{Name: row.Impl, Dotted: dotted}
+	if dotted {
+		c.Aside = "client-limited"
+	}
+	if len(cells) == 0 {
+		return c, false
+	}
+	end := math.Log10(float64(fewestValues(cells)) / beyond)
+	for n := 1; float64(n)*w.ninesStep() <= end; n++ {
+		c.add(float64(n)*w.ninesStep(), cells)
+	}
+	for _, percent := range shownPercentiles {
+		if ninesOf(percent) <= end {
+			c.add(ninesOf(percent), cells)
+		}
+	}
+	slices.SortFunc(c.Points, func(a, b curvePoint) int { return cmp.Compare(a.Nines, b.Nines) })
+	return c, len(c.Points) > 1
+}
+
+// add appends the estimate of one percentile over all cells.
+func (c *curve) add(nines float64, cells []*results.Histogram) {
+	var values []float64
+	for _, h := range cells {
+		values = append(values, float64(max(1, h.Percentile(percentileOf(nines)))))
+	}
+	e := results.EstimateMedian(values)
+	c.Evidence = e
+	c.Points = append(c.Points, curvePoint{Nines: nines, Value: e.Median, Low: e.Low, High: e.High})
+}
+
+// histograms are those of one implementation. One that cannot be read is left out; its record's own percentiles remain.
+func (w workload) histograms(impl string, limited bool) (all []*results.Histogram) {
+	for _, r := range w.Records {
+		if r.Impl != impl || r.Failed() || r.HDR == "" || r.ClientLimited != limited {
+			continue
+		}
+		if h, err := results.DecodeHistogram(r.HDR); err == nil && h.Count() > beyond {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+func fewestValues(cells []*results.Histogram) int64 {
+	fewest := cells[0].Count()
+	for _, h := range cells {
+		fewest = min(fewest, h.Count())
+	}
+	return fewest
+}
+
+// cutAtCommonEnd ends all curves at the same percentile, where they can be compared, but at 99 % at the earliest: one server
+// with few requests does not cut the others short.
+func cutAtCommonEnd(curves []curve) {
+	end := math.Inf(1)
+	for _, c := range curves {
+		end = min(end, c.Points[len(c.Points)-1].Nines)
+	}
+	end = max(end, ninesOf(99))
+	for i := range curves {
+		points := curves[i].Points
+		for len(points) > 1 && points[len(points)-1].Nines > end+1e-9 {
+			points = points[:len(points)-1]
+		}
+		curves[i].Points = points
+	}
+}
+
+// table lists the percentiles that people ask for.
+func (l linePlot) table() table {
+	t := table{Head: []string{"implementation"}}
+	reached := l.reached()
+	for _, percent := range reached {
+		t.Head = append(t.Head, percentileName(percent))
+	}
+	t.Head = append(t.Head, "note")
+	for _, c := range l.Curves {
+		row := []string{c.Name}
+		for _, percent := range reached {
+			words := "–"
+			if point, ok := c.at(ninesOf(percent)); ok {
+				words = duration(point.Value) + " (" + spanWords(point.Low, point.High, duration) + ")"
+			}
+			row = append(row, words)
+		}
+		t.Rows = append(t.Rows, append(row, strings.Join(noted(c.Aside, c.Mark), ", ")))
+	}
+	return t
+}
+
+// reached are the percentiles that at least one curve gets to.
+func (l linePlot) reached() (percents []float64) {
+	for _, percent := range shownPercentiles {
+		for _, c := range l.Curves {
+			if _, ok := c.at(ninesOf(percent)); ok {
+				percents = append(percents, percent)
+				break
+			}
+		}
+	}
+	return percents
+}

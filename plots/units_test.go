@@ -1,0 +1,95 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+func TestUnits(t *testing.T) {
+	for _, test := range []struct{ got, want string }{
+		{duration(0), "0 ns"},
+		{duration(850), "850 ns"},
+		{duration(3449), "3.45 µs"},
+		{duration(999_600), "1.00 ms"},
+		{duration(35.6e6), "35.6 ms"},
+		{duration(90e9), "90.0 s"},
+		{memory(33.31), "33.3 B"},
+		{memory(-4.2), "-4.20 B"},
+		{memory(1850), "1.85 kB"},
+		{memory(12.8e6), "12.8 MB"},
+		{rate(951_000), "951k/s"},
+		{rate(1_120_000), "1.12M/s"},
+		{multiple(1.5), "1.50×"},
+		{multipleTick(1), "1.0×"},
+		{multipleTick(1.25), "1.25×"},
+		{durationTick(5e6), "5 ms"},
+		{rateTick(0), "0/s"},
+		{rateTick(0.1 + 0.2), "0.3/s"},
+		{count(7864320), "7\u00a0864\u00a0320"},
+		{count(-123), "-123"},
+		{count(999), "999"},
+		{significant(9.996), "10.0"},
+		{significant(12500), "12500"},
+		{countOf(1, "block"), "1 block"},
+		{countOf(2000, "connection"), "2\u00a0000 connections"},
+		{list([]string{"a"}), "a"},
+		{list([]string{"a", "b"}), "a and b"},
+		{list([]string{"a", "b", "c"}), "a, b and c"},
+		{spanWords(1020, 1070, duration), "1.02–1.07 µs"},
+		{spanWords(978, 1110, duration), "978 ns–1.11 µs"},
+		{spanWords(1.02, 1.07, multiple), "1.02–1.07×"},
+		{spanWords(1.001, 1.002, multiple), "1.00×"},
+		{spanWords(913e3, 1.05e6, rate), "913k/s–1.05M/s"},
+		{shorten("reactor/epoll"), "reactor/epoll"},
+		{shorten("a-name-that-is-longer-than-any-axis"), "a-name-that-is-longer-tha…"},
+		{printable("a\x00b\x1bc\td\n"), "a�b�c\td\n"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		low, high float64
+		want      []string
+	}{
+		{"within a decade", 20, 90, []string{"20 B", "50 B"}},
+		{"no power of ten inside", 2100, 5100, []string{"5 kB"}},
+		{"many decades", 1, 1e6, []string{"1 B", "10 B", "100 B", "1 kB", "10 kB", "100 kB", "1 MB"}},
+	} {
+		var got []string
+		for _, tick := range (logTicks{memoryTick}).Ticks(test.low, test.high) {
+			if tick.Label != "" {
+				got = append(got, tick.Label)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: labels %q, want %q", test.name, got, test.want)
+		}
+	}
+	var even []string
+	for _, tick := range (evenTicks{multipleTick}).Ticks(0.97, 1.56) {
+		even = append(even, tick.Label)
+	}
+	if want := []string{"1.0×", "1.2×", "1.4×"}; !slices.Equal(even, want) {
+		t.Errorf("even labels %q, want %q", even, want)
+	}
+}
+
+func TestLogRangeEndsAtLabels(t *testing.T) {
+	for _, test := range []struct{ low, high, from, to float64 }{
+		{23, 2710, 20, 5000},
+		{100, 100, 50, 100},
+		{1, 1, 0.5, 1},
+		{96, 8100, 50, 10000},
+	} {
+		from, to := logRange(test.low, test.high)
+		if math.Abs(from-test.from) > 1e-9 || math.Abs(to-test.to) > 1e-9 {
+			t.Errorf("logRange(%g, %g) = %g, %g; want %g, %g", test.low, test.high, from, to, test.from, test.to)
+		}
+	}
+}
