@@ -1,9 +1,9 @@
-// Plots turns a run into charts.
+// Plots turns a run into charts and a page that people can send each other.
 //
 //	plots results/2026-12-01T10-22-05Z-1a2b3c4
 //
 // The way of a figure: results.Run → study (workloads, looks, correctness) → chart (a page with dots or lines) → picture (SVG,
-// PNG).
+// PNG, hotspots) → report.html. Everything before the report decides; the template only sets type.
 //
 // Three rules hold for every chart. It carries its interval, its sample size, its environment and its commit, or it is not
 // drawn. What was measured while the load generator was the limit is shown hollow or dotted and compared with nothing. And one
@@ -20,7 +20,7 @@ import (
 	"reactorbench/results"
 )
 
-const usage = `Plots draws the charts of a run.
+const usage = `Plots draws the charts and the report of a run.
 
 usage: plots DIR
 
@@ -30,6 +30,8 @@ DIR is a folder that loadgen or conformance wrote:
 
 It reads records.jsonl, env.json and conformance.json there, as far as they exist, and writes
 
+  report.html              the whole run on one page: who is right, what it costs, the charts, the machine;
+                           one file without any request to a network, readable without JavaScript
   charts/cpu-*.svg         server CPU per request as a multiple of the server "bare"
   charts/throughput-*.svg  requests per second; hollow where the client was the limit
   charts/latency-*.svg     service time by percentile, on an axis of nines
@@ -73,7 +75,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// drawRun writes the charts and returns the paths of what it wrote.
+// drawRun writes the charts and then the page, and returns the paths of what it wrote.
 func drawRun(run *results.Run) (written []string, err error) {
 	s, err := newStudy(run)
 	if err != nil {
@@ -83,5 +85,12 @@ func drawRun(run *results.Run) (written []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return writeCharts(run.Dir(), drawn)
+	if written, err = writeCharts(run.Dir(), drawn); err != nil {
+		return written, err
+	}
+	page, err := writeReport(s, drawn)
+	if err != nil {
+		return written, err
+	}
+	return append(written, page), nil
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"reactorbench/results"
+)
+
+// Findings are what the run says, in words, for a reader who reads nothing else. The headline is about cost, because that is
+// the question; who is right at all follows at once.
+type findings struct {
+	Headline string
+	Points   []string // what the headline leaves out
+	Doubts   []string // what is missing, so that nobody takes the rest for the whole
+}
+
+func (s study) findings() findings {
+	return findings{
+		Headline: s.costHeadline(),
+		Points:   noted(s.echoPoint(), s.spreadPoint()),
+		Doubts:   noted(append([]string{s.failedCells(), s.limitedCells(), s.unavailable()}, s.Run.Notes()...)...),
+	}
+}
+
+// A lead is the outcome of one workload.
+type lead struct {
+	workload workload
+	leaders  []string
+	sure     bool
+}
+
+func (s study) leads() (leads []lead) {
+	for _, w := range s.Workloads {
+		if leaders, sure := w.cheapest(); len(leaders) > 0 {
+			leads = append(leads, lead{w, leaders, sure})
+		}
+	}
+	return leads
+}
+
+// costHeadline names who is cheapest, and claims no more than the intervals allow.
+func (s study) costHeadline() string {
+	leads := s.leads()
+	if len(leads) == 0 {
+		return "This run holds no figures for the cost of a request."
+	}
+	for _, l := range leads {
+		if !l.sure {
+			return "Too few blocks to say who is cheapest: a difference needs at least 6."
+		}
+	}
+	if always := commonLeaders(leads); len(always) > 0 {
+		return s.alwaysSentence(always, leads)
+	}
+	return s.mixedSentence(leads)
+}
+
+// commonLeaders lead in every workload, alone or tied.
+func commonLeaders(leads []lead) []string {
+	return slices.DeleteFunc(slices.Clone(leads[0].leaders), func(name string) bool {
+		return slices.ContainsFunc(leads, func(l lead) bool { return !slices.Contains(l.leaders, name) })
+	})
+}
+
+func (s study) alwaysSentence(names []string, leads []lead) string {
+	where := "in the only workload"
+	if len(leads) > 1 {
+		where = fmt.Sprintf("in all %d workloads", len(leads))
+	}
+	alone := !slices.ContainsFunc(leads, func(l lead) bool { return len(l.leaders) > 1 })
+	switch {
+	case alone:
+		return fmt.Sprintf("%s costs the least server CPU per request %s.", s.caveat(names[0]), where)
+	case len(names) == 1:
+		return fmt.Sprintf("No server is detectably cheaper per request than %s in any of %d workloads.", s.caveat(names[0]), len(leads))
+	default:
+		return fmt.Sprintf("%s cost the least server CPU per request %s, with no detectable difference between them.", list(s.caveats(names)), where)
+	}
+}
+
+// mixedSentence is for workloads with different winners: each name with the number of workloads that it leads.
+func (s study) mixedSentence(leads []lead) string {
+	wins := map[string]int{}
+	var names []string
+	for _, l := range leads {
+		for _, name := range l.leaders {
+			if wins[name]++; wins[name] == 1 {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(wins[b], wins[a]), cmp.Compare(a, b)) })
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, fmt.Sprintf("%s in %d", s.caveat(name), wins[name]))
+	}
+	return fmt.Sprintf("No server is cheapest everywhere. Of %d workloads, %s cost the least server CPU per request, alone or tied.", len(leads), list(parts))
+}
+
+// caveat never lets a name stand for speed alone when the server is not right.
+func (s study) caveat(name string) string {
+	if n := s.Echo.broken[name]; n > 0 {
+		return fmt.Sprintf("%s (which fails %s)", name, countOf(n, "MUST"))
+	}
+	return name
+}
+
+func (s study) caveats(names []string) (out []string) {
+	for _, name := range names {
+		out = append(out, s.caveat(name))
+	}
+	return out
+}
+
+// echoPoint says who echoes as an echo server must.
+func (s study) echoPoint() string {
+	if !s.Echo.Checked {
+		return "No conformance report belongs to this run, so nothing is known about who echoes correctly."
+	}
+	var failing []string
+	checked := 0
+	for _, im := range s.Echo.Impls {
+		if s.Echo.ran(im.Name) {
+			checked++
+		}
+		if n := s.Echo.broken[im.Name]; n > 0 {
+			failing = append(failing, fmt.Sprintf("%s fails %s", im.Name, countOf(n, "MUST")))
+			if len(failing) > 1 {
+				failing[len(failing)-1] = fmt.Sprintf("%s %d", im.Name, n)
+			}
+		}
+	}
+	switch {
+	case checked == 0:
+		return "The conformance report holds no results."
+	case len(failing) == 0:
+		return fmt.Sprintf("No MUST of the specification was broken by any of the %s that %s checked.", countOf(checked, "implementation"), wasWere(checked))
+	}
+	return fmt.Sprintf("%d of %s break no MUST of the specification; %s.", checked-len(failing), countOf(checked, "implementation"), list(failing))
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// spreadPoint tells how far apart the servers are over all workloads.
+func (s study) spreadPoint() string {
+	type end struct {
+		ratio          float64
+		impl, workload string
+	}
+	var ends []end
+	for _, w := range s.Workloads {
+		for _, row := range w.Rows {
+			if row.Impl != reference && row.CPURatio.Known() {
+				ends = append(ends, end{row.CPURatio.Median, row.Impl, w.Name})
+			}
+		}
+	}
+	if len(ends) < 2 {
+		return ""
+	}
+	slices.SortStableFunc(ends, func(a, b end) int { return cmp.Compare(a.ratio, b.ratio) })
+	least, most := ends[0], ends[len(ends)-1]
+	return fmt.Sprintf("A request costs between %s (%s, %s) and %s (%s, %s) of the CPU time that the least possible server, %s, needs for it.",
+		multiple(least.ratio), least.impl, least.workload, multiple(most.ratio), most.impl, most.workload, reference)
+}
+
+// LeadPoints give each workload a line: who is cheapest, and by how much.
+func (s study) LeadPoints() (points []string) {
+	for _, l := range s.leads() {
+		if !l.sure {
+			continue
+		}
+		first := l.workload.row(l.leaders[0])
+		text := fmt.Sprintf("%s: %s with %s of CPU a request", l.workload.Name, s.caveat(first.Impl), duration(first.CPUPerRequestNs.Median))
+		if first.CPURatio.Known() {
+			text += ", " + multiple(first.CPURatio.Median) + " " + reference
+		}
+		if len(l.leaders) > 1 {
+			text += "; not to be told apart from it: " + list(s.caveats(l.leaders[1:]))
+		}
+		points = append(points, text+".")
+	}
+	return points
+}
+
+// row is the summary of one implementation, which must have one.
+func (w workload) row(impl string) results.Summary {
+	return w.Rows[slices.IndexFunc(w.Rows, func(s results.Summary) bool { return s.Impl == impl })]
+}
+
+func (s study) failedCells() string {
+	failed, all := 0, len(s.Run.Records())
+	for _, r := range s.Run.Records() {
+		if r.Failed() {
+			failed++
+		}
+	}
+	if failed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Left out: %d of %s ended in an error and %s no figures; the reasons stand below each table.", failed, countOf(all, "cell"), hasHave(failed))
+}
+
+func hasHave(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
+}
+
+func (s study) limitedCells() string {
+	limited, all := 0, 0
+	for _, r := range s.Run.Records() {
+		if r.Failed() || r.Loop == "idle" {
+			continue
+		}
+		all++
+		if r.ClientLimited {
+			limited++
+		}
+	}
+	if limited == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Client-limited: in %d of %s the load generator was the limit. Throughput and latency of those are shown hollow or dotted and"+
+		" not compared; CPU per request stays valid.", limited, countOf(all, "cell"))
+}
+
+func (s study) unavailable() string {
+	var parts []string
+	for _, im := range s.Echo.Impls {
+		if im.Unavailable != "" {
+			parts = append(parts, im.Name+" ("+im.Unavailable+")")
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Not installed here, and neither checked nor measured: " + list(parts) + "."
+}

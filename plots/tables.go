@@ -1,0 +1,217 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"reactorbench/results"
+)
+
+// A grid is a table of the report that can be sorted.
+type grid struct {
+	Head []heading
+	Rows []gridRow
+}
+
+// A heading names a column and says on demand what it means.
+type heading struct{ Name, Means string }
+
+type gridRow struct {
+	Impl  string
+	Cells []value
+}
+
+// A value is a figure in words, its interval beside it, and the number to sort by ("" sorts last).
+type value struct {
+	Text, Aside, Sort string
+	Faint             bool // shown and not compared
+}
+
+// unknown is a figure that was not measured, which is not the same as zero.
+var unknown = value{Text: "–"}
+
+// figures is the table of a workload: what its charts show, and what they have no room for.
+func (s study) figures(w workload) grid {
+	if w.idle() {
+		return idleFigures(w)
+	}
+	g := grid{Head: []heading{
+		{"CPU per request", "CPU time of the server process divided by the requests it answered; median and interval over blocks"},
+		{"× " + reference, "the same, divided by " + reference + " in the same block"},
+		{"throughput", "requests that came back a second"},
+		{"p50", "half of the requests took at most so long; service time of a closed loop"},
+		{"p99", "99 of 100 requests took at most so long; service time of a closed loop"},
+		{"peak memory", "largest resident size of the server process"},
+		{"blocks", "cells with figures, of all"},
+	}}
+	for _, row := range w.Rows {
+		limited := w.limitedThroughput(row.Impl)
+		g.Rows = append(g.Rows, gridRow{row.Impl, []value{
+			measured(row.CPUPerRequestNs, duration),
+			ratioValue(row),
+			throughputValue(row, limited),
+			latencyValue(row, row.LatencyP50Ns),
+			latencyValue(row, row.LatencyP99Ns),
+			measured(row.PeakBytes, memory),
+			blocksValue(row),
+		}})
+	}
+	return g
+}
+
+func idleFigures(w workload) grid {
+	g := grid{Head: []heading{
+		{"per idle connection", "growth of the server's own memory (PSS) divided by the connections; the kernel's buffers are not in it"},
+		{"peak memory", "largest resident size of the server process"},
+		{"blocks", "cells with figures, of all"},
+	}}
+	for _, row := range w.Rows {
+		g.Rows = append(g.Rows, gridRow{row.Impl, []value{
+			measured(row.BytesPerIdleConn, memory),
+			measured(row.PeakBytes, memory),
+			blocksValue(row),
+		}})
+	}
+	return g
+}
+
+// glance is all workloads in one table: the multiple of the reference, and bytes for idle connections.
+func (s study) glance() grid {
+	var g grid
+	for _, w := range s.Workloads {
+		g.Head = append(g.Head, heading{w.Name, w.conditions()})
+	}
+	for _, name := range s.implementations() {
+		row := gridRow{Impl: name}
+		for _, w := range s.Workloads {
+			row.Cells = append(row.Cells, w.glance(name))
+		}
+		if slices.ContainsFunc(row.Cells, func(v value) bool { return v != unknown }) {
+			g.Rows = append(g.Rows, row)
+		}
+	}
+	return g
+}
+
+func (w workload) glance(impl string) value {
+	for _, row := range w.Rows {
+		switch {
+		case row.Impl != impl:
+		case w.idle():
+			return measured(row.BytesPerIdleConn, memory)
+		case row.CPURatio.Known():
+			return ratioValue(row)
+		default:
+			return measured(row.CPUPerRequestNs, duration)
+		}
+	}
+	return unknown
+}
+
+// measured is an estimate with its interval. A single value has none, and says so by not having one.
+func measured(e results.Estimate, format func(float64) string) value {
+	if !e.Known() {
+		return unknown
+	}
+	v := value{Text: format(e.Median), Sort: sortKey(e.Median)}
+	if e.N > 1 {
+		v.Aside = spanWords(e.Low, e.High, format)
+	}
+	return v
+}
+
+// ratioValue claims a difference only where the interval excludes 1.
+func ratioValue(row results.Summary) value {
+	e := row.CPURatio
+	switch {
+	case !e.Known():
+		return unknown
+	case row.Impl == reference:
+		return value{Text: multiple(1), Aside: "the reference", Sort: sortKey(1)}
+	case !e.Trusted():
+		return value{Text: multiple(e.Median), Aside: spanWords(e.Low, e.High, multiple) + ", too few blocks to compare", Sort: sortKey(e.Median), Faint: true}
+	case !e.Differs():
+		return value{Text: "no detectable difference", Aside: spanWords(e.Low, e.High, multiple), Sort: sortKey(e.Median)}
+	default:
+		return measured(e, multiple)
+	}
+}
+
+func throughputValue(row results.Summary, limited results.Estimate) value {
+	switch {
+	case row.RequestsPerSecond.Known() && row.ClientLimited > 0:
+		v := measured(row.RequestsPerSecond, rate)
+		v.Aside += fmt.Sprintf(", %d client-limited left out", row.ClientLimited)
+		return v
+	case row.RequestsPerSecond.Known():
+		return measured(row.RequestsPerSecond, rate)
+	case limited.Known():
+		return value{Text: "≥ " + rate(limited.Median), Aside: "client-limited", Sort: sortKey(limited.Median), Faint: true}
+	default:
+		return unknown
+	}
+}
+
+func latencyValue(row results.Summary, e results.Estimate) value {
+	if !e.Known() && row.ClientLimited > 0 {
+		return value{Text: "–", Aside: "client-limited", Faint: true}
+	}
+	return measured(e, duration)
+}
+
+func blocksValue(row results.Summary) value {
+	v := value{Text: strconv.Itoa(row.Blocks), Sort: strconv.Itoa(row.Blocks)}
+	if len(row.Errors) > 0 {
+		v.Aside = "of " + strconv.Itoa(row.Blocks+len(row.Errors))
+	}
+	return v
+}
+
+func sortKey(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// remarks are the sentences below a table: why cells are missing, why some are not compared, and what the load generator
+// noticed. Servers with the same reason share a sentence.
+func (w workload) remarks() []string {
+	return slices.Concat(
+		w.gather("no figures", func(r results.Record) []string { return noted(r.Error) }),
+		w.gather("client-limited", func(r results.Record) []string {
+			if !r.ClientLimited {
+				return nil
+			}
+			return []string{cmp.Or(r.ClientLimitedWhy, "no reason is recorded")}
+		}),
+		w.gather("note", func(r results.Record) []string { return r.Warnings }),
+	)
+}
+
+// gather counts the cells that give a reason and makes a sentence of each reason, in the order of the table.
+func (w workload) gather(what string, reasons func(results.Record) []string) (sentences []string) {
+	cells := map[string]map[string]int{} // reason, implementation
+	var order []string
+	for _, row := range w.Rows {
+		for _, r := range w.Records {
+			if r.Impl != row.Impl {
+				continue
+			}
+			for _, reason := range reasons(r) {
+				if cells[reason] == nil {
+					cells[reason] = map[string]int{}
+					order = append(order, reason)
+				}
+				cells[reason][r.Impl]++
+			}
+		}
+	}
+	for _, reason := range order {
+		var who []string
+		for _, row := range w.Rows {
+			if n := cells[reason][row.Impl]; n > 0 {
+				who = append(who, fmt.Sprintf("%s (%d of %s)", row.Impl, n, countOf(row.Blocks+len(row.Errors), "block")))
+			}
+		}
+		sentences = append(sentences, fmt.Sprintf("%s: %s, %s", list(who), what, reason))
+	}
+	return sentences
+}
