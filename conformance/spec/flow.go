@@ -115,7 +115,7 @@ var zeroWindow = Check{
 	Sound: "The pause gives a wrong server time to lose patience; a right one has nothing to do in it.",
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
-		n := c.SendUntilBlocked(1 << 20)
+		n := c.SendUntilBlocked(8 << 20)
 		t.WaitFor(c.serverSide("the server's kernel holds bytes that the client's window does not admit", func(now Socket) bool {
 			return now.Unsent > 0
 		}))

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -10,26 +10,13 @@ import (
 )
 
 func init() {
-	// conn.File() duplicates the descriptor, and who asks for it once per connection must close it.
+	// A timer, a pipe or a log file for each connection, which the connection's end forgets.
 	faults["leaks-descriptor"] = func(s *server) {
 		s.welcome = func(c *net.TCPConn) {
-			if _, err := try(c, syscall.Dup); err != nil {
+			if _, err := syscall.Open(os.DevNull, syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err != nil {
 				c.Close()
 			}
 		}
-	}
-
-	// socat listens with a backlog of five, and tutorials with less: a burst of clients waits for SYN retries.
-	faults["tiny-backlog"] = func(s *server) {
-		listen := s.listen
-		s.listen = func(addr string) (*net.TCPListener, error) {
-			l, err := listen(addr)
-			if err == nil {
-				err = shrinkBacklog(l)
-			}
-			return l, err
-		}
-		s.between = func() { time.Sleep(calm) }
 	}
 
 	// Arrays of 512 clients, and select beyond FD_SETSIZE: one more is accepted and never served.
@@ -72,15 +59,6 @@ func init() {
 			}
 		}
 	}
-}
-
-func shrinkBacklog(l *net.TCPListener) error {
-	raw, err := l.SyscallConn()
-	if err != nil {
-		return err
-	}
-	failed := raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 1) })
-	return errors.Join(err, failed)
 }
 
 func (s *server) population() int {

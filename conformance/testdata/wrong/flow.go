@@ -47,7 +47,9 @@ func init() {
 			if err == nil && n == len(block) {
 				return nil
 			}
-			c.Write(block[max(n, 0):])
+			if _, err := c.Write(block[max(n, 0):]); err != nil {
+				return err
+			}
 			return waitForReset(c)
 		}
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"log"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,14 +42,9 @@ func init() {
 
 	// netpoll detaches its listener for the first shortage only; from the second on it spins.
 	faults["spins-without-descriptors-again"] = func(s *server) {
-		var shortages int
-		var last time.Time
+		shortage := countShortages(s)
 		s.acceptError = func(error) {
-			if time.Since(last) > 4*acceptBackoff {
-				shortages++
-			}
-			last = time.Now()
-			if shortages > 1 {
+			if shortage() > 1 {
 				spin()
 				return
 			}
@@ -57,17 +54,28 @@ func init() {
 
 	// Servers that survive the first shortage by luck: the spare descriptor that let them was not opened again.
 	faults["dies-without-descriptors-again"] = func(s *server) {
-		var shortages int
-		var last time.Time
+		shortage := countShortages(s)
 		s.acceptError = func(err error) {
-			if time.Since(last) > 4*acceptBackoff {
-				shortages++
-			}
-			last = time.Now()
-			if shortages > 1 {
+			if shortage() > 1 {
 				log.Fatal(err)
 			}
 			time.Sleep(acceptBackoff)
 		}
+	}
+}
+
+// countShortages returns a function that, called after a failed accept, tells in which shortage that is. A new one has
+// begun if since the last one began so many clients were accepted that its whole crowd must have come and gone.
+func countShortages(s *server) func() int {
+	const crowd = 36
+	var accepted atomic.Int64
+	shortages := 0
+	s.welcome = func(*net.TCPConn) { accepted.Add(1) }
+	return func() int {
+		if shortages == 0 || accepted.Load() >= crowd {
+			shortages++
+			accepted.Store(0)
+		}
+		return shortages
 	}
 }

@@ -36,7 +36,7 @@ type server struct {
 	usageStatus int                                         // exit status of a bad flag
 	listen      func(addr string) (*net.TCPListener, error) //
 	announce    func(asked string, l *net.TCPListener)      // prints the ready line
-	between     func()                                      // after an accept, before the next
+	await       func(l *net.TCPListener)                    // before each accept
 	acceptError func(err error)                             // after one that failed
 	welcome     func(c *net.TCPConn)                        // after accept, before the first byte
 	echo        func(c *net.TCPConn) error                  // returns io.EOF at the end of stream
@@ -119,7 +119,7 @@ func right() *server {
 	s := &server{usageStatus: 2, conns: map[*net.TCPConn]bool{}}
 	s.listen = listen
 	s.announce = func(_ string, l *net.TCPListener) { fmt.Println("listening", l.Addr()) }
-	s.between = func() {}
+	s.await = func(*net.TCPListener) {}
 	s.acceptError = func(error) { time.Sleep(acceptBackoff) }
 	s.welcome = func(*net.TCPConn) {}
 	s.echo = s.echoBlocks
@@ -142,12 +142,12 @@ func listen(addr string) (*net.TCPListener, error) {
 // accept serves every new connection in a goroutine of its own until the listener is closed.
 func (s *server) accept(l *net.TCPListener) {
 	for {
+		s.await(l)
 		c, err := l.AcceptTCP()
 		switch {
 		case err == nil:
 			s.served.Add(1)
 			go s.serve(c)
-			s.between()
 		case isClosed(err):
 			return
 		default:
