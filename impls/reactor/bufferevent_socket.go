@@ -34,8 +34,14 @@ func (bev *BufferEvent) linger() {
 		return
 	}
 	bev.state = lingering
+	bev.writeDeadline = bev.io.base.time().plus(lingerTime) // the direction is free for it
+	bev.discard()
+}
+
+// discard drops the input, and grants the peer another while.
+func (bev *BufferEvent) discard() {
 	bev.input.Reset()
-	bev.readDeadline = bev.io.base.time().plus(lingerTimeout)
+	bev.readDeadline = bev.io.base.time().plus(lingerSilence)
 }
 
 // ErrConnected is returned by Connect on a bufferevent that has a descriptor, or had one.

@@ -24,8 +24,9 @@ const (
 	// writeBudget is the most that one connection writes in a turn: the others wait for that long.
 	writeBudget = 256 << 10
 
-	// lingerTimeout is how long a closing connection waits for a silent peer's FIN.
-	lingerTimeout = 2 * time.Second
+	// A closing connection waits for the peer's FIN for lingerSilence after the last byte, and for lingerTime in all.
+	lingerSilence = 2 * time.Second
+	lingerTime    = 30 * time.Second
 )
 
 // ready is the turn of a bufferevent: what came is read before anything is written, so that the answer is part of the same write.
@@ -84,7 +85,7 @@ func (bev *BufferEvent) receive() {
 
 func (bev *BufferEvent) received() {
 	if bev.state == lingering {
-		bev.input.Reset()
+		bev.discard()
 		return
 	}
 	if bev.onRead != nil && bev.input.Len() >= bev.settings.readLow {
@@ -245,8 +246,8 @@ func (bev *BufferEvent) setDeadlines(reading, writing bool) {
 	}
 	if bev.state != lingering {
 		bev.readDeadline = e.base.keepDeadline(bev.readDeadline, reading, s.readTimeout)
+		bev.writeDeadline = e.base.keepDeadline(bev.writeDeadline, writing, s.writeTimeout)
 	}
-	bev.writeDeadline = e.base.keepDeadline(bev.writeDeadline, writing, s.writeTimeout)
 	next := bev.readDeadline
 	if next == 0 || bev.writeDeadline != 0 && bev.writeDeadline < next {
 		next = bev.writeDeadline

@@ -1,0 +1,88 @@
+package reactor
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A signal reaches the loop, each time, and not after Del; its goroutine exists only in between.
+func TestSignal(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		goroutines := runtime.NumGoroutine()
+		calls := 0
+		var event *Event
+		event = b.NewSignal(unix.SIGUSR1, func() {
+			if calls++; calls == 3 {
+				check(t, event.Del())
+				return
+			}
+			check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1))
+		})
+		check(t, event.Add(Forever))
+		equal(t, "pending", event.Pending(Signal), true)
+		check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1)) // before the loop: it waits
+		loop(t, b, 0, Empty)
+		equal(t, "calls", calls, 3)
+		for deadline := time.Now().Add(soon); runtime.NumGoroutine() > goroutines+1; { // one more is os/signal's, for good
+			if time.Now().After(deadline) {
+				t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), goroutines)
+			}
+			runtime.Gosched()
+		}
+	})
+}
+
+// Several events may wait for one signal, and one that is deleted and added again waits again.
+func TestSignalSeveralEvents(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		calls := 0
+		for range 3 {
+			var event *Event
+			event = b.NewSignal(unix.SIGUSR1, func() {
+				calls++
+				event.Del()
+			})
+			check(t, event.Add(Forever))
+			check(t, event.Del())
+			check(t, event.Add(Forever))
+		}
+		check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1))
+		loop(t, b, 0, Empty)
+		equal(t, "calls", calls, 3)
+	})
+}
+
+// A signal that was on its way when its event was deleted is not told, even if the event was added again.
+func TestSignalOfAnEarlierLife(t *testing.T) {
+	b := newBase(t)
+	event := b.NewSignal(unix.SIGUSR1, func() { t.Error("told") })
+	check(t, event.Add(Forever))
+	h := event.handler.(*signalHandler)
+	caught := h.caught
+	check(t, event.Del())
+	check(t, event.Add(Forever))
+	if h.caught == caught {
+		t.Fatal("the second life has the channel of the first")
+	}
+	b.Post(func() {
+		if h.caught == caught {
+			event.Active(Signal)
+		}
+	})
+	turns(t, b, 2)
+	check(t, event.Del())
+}
+
+// A signal event may have a timeout: it is called for either.
+func TestSignalWithTimeout(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		var event *Event
+		event = b.NewSignal(unix.SIGUSR2, func() { check(t, event.Del()) })
+		check(t, event.Add(time.Second))
+		loop(t, b, 0, Empty)
+		equal(t, "time passed", v.now-1, moment(time.Second))
+	})
+}
