@@ -7,7 +7,7 @@ import (
 
 // The way of a message through both buffers, without the system calls that BenchmarkEcho shows.
 func BenchmarkReadAppendDrain(b *testing.B) {
-	for _, size := range []int{64, 4096, 65536} {
+	for _, size := range []int{64, 2048, 4096, 65536} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			pool := NewPool(0, 8)
 			in, out := New(pool), New(pool)
