@@ -78,14 +78,14 @@ func (s *session) runTarget(ctx context.Context, t target) outcome {
 		s.reporter.unavailable(t)
 		return o
 	}
-	began := time.Now()
 	s.reporter.begin(t)
 	if o.buildError = t.prepare(ctx, &t.Target); o.buildError != nil {
 		s.reporter.notBuilt(t, o.buildError)
 	} else {
+		began := time.Now() // what the compiler took is not the server's time
 		s.runChecks(ctx, &t.Target, &o)
+		o.elapsed = time.Since(began)
 	}
-	o.elapsed = time.Since(began)
 	s.reporter.end(o)
 	return o
 }

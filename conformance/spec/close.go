@@ -142,7 +142,7 @@ var halfCloseBacklog = Check{
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		n := c.SendUntilUnread(8 << 20)
 		c.CloseWrite()
-		t.WaitFor(c.ServerState(CloseWait))
+		t.WaitFor(c.ServerKnowsFIN())
 		c.ExpectEcho(n)
 		c.ExpectFIN()
 	},

@@ -81,7 +81,7 @@ func (s *Server) Continue() {
 func (s *Server) threadsAre(stopped bool) (bool, string) {
 	all := threads(s.PID())
 	if len(all) == 0 {
-		s.t.NotApplicable(errUnobservable.Error())
+		s.t.unobservable(errUnobservable)
 	}
 	for _, thread := range all {
 		if (thread.state == 'T') != stopped {

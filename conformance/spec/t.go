@@ -154,11 +154,9 @@ func (t *T) hang(waiting string) {
 	t.end(Hang, fmt.Sprintf("after %v, the check's budget, still waiting: %s", budget, waiting))
 }
 
-// unobservable ends the check because the kernel did not answer about the server.
-func (t *T) unobservable(err error) {
-	t.alive("the server's process shows what it uses")
-	t.NotApplicable(err.Error())
-}
+// unobservable ends the check because the kernel did not answer about the server: it cannot, or the server is dying, which
+// the runner will see.
+func (t *T) unobservable(err error) { t.NotApplicable(err.Error()) }
 
 func (t *T) end(v Verdict, why string) {
 	t.ending.verdict, t.ending.reason = v, why
@@ -205,13 +203,15 @@ func (t *T) servers() []*Server {
 	return append([]*Server{t.server}, t.started...)
 }
 
-// crashed returns a server that has ended although nobody asked it to. A dying process closes its sockets a moment before it
-// can be reaped, so a check that did not simply pass grants each server that moment: "the kernel shows nothing of the
-// process" may be how its death looks.
+// dyingTime is how long the end of a process may take to be known: it closes its sockets a moment before it can be reaped.
+const dyingTime = 100 * time.Millisecond
+
+// crashed returns a server that has ended although nobody asked it to. A check that did not simply pass grants each server
+// the time to die: "the kernel shows nothing of the process" may be how its death looks.
 func (t *T) crashed() *Server {
 	grant := time.Duration(0)
 	if t.Failed() || t.ending.verdict != "" {
-		grant = 100 * time.Millisecond
+		grant = dyingTime
 	}
 	for _, s := range t.servers() {
 		if s.crashed(grant) {
