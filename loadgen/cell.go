@@ -119,6 +119,9 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	if m.Steal != nil {
 		r.StealNs = new(int64(*m.Steal))
 	}
+	if m.ServerWait != nil {
+		r.ServerRunQueueWaitNs = new(int64(*m.ServerWait))
+	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
 	if m.Requests > 0 {
@@ -127,9 +130,17 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
-		ServerCPU: m.ServerCPU.Seconds() / m.Wall.Seconds(), ServerCores: b.usableCores(),
+		ServerCPU: m.ServerCPU.Seconds() / m.Wall.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Wall),
 	})
 	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+}
+
+// share is a part of the window; 0 if it is not known.
+func share(part *time.Duration, wall time.Duration) float64 {
+	if part == nil {
+		return 0
+	}
+	return part.Seconds() / wall.Seconds()
 }
 
 // usableCores is how many cores a server of so many loops can use.

@@ -21,6 +21,7 @@ type window struct {
 type subject interface {
 	Network() string
 	Addr() string
+	PID() int // 0: not known
 	CPU() (time.Duration, error)
 	Usage() (impls.Usage, error)
 }
@@ -38,8 +39,9 @@ type Measurement struct {
 	RunQueueWait *time.Duration // of all engines; nil: not known
 	WorstWait    float64        // of the engine that waited most, as a share of its window
 
-	ServerCPU     time.Duration // 0: not known
-	Before, After impls.Usage   // around the window; zero: not known
+	ServerCPU     time.Duration  // 0: not known
+	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
+	Before, After impls.Usage    // around the window; zero: not known
 	Steal         *time.Duration
 	Warnings      []string
 }
@@ -167,6 +169,7 @@ type edge struct {
 	steal     time.Duration
 	stealOK   bool
 	collected uint64
+	waits     map[int]time.Duration // of the server's threads, for a core
 }
 
 // startOf reads what takes long first and the server's processor clock last, next to the edge itself.
@@ -174,6 +177,7 @@ func startOf(m *Measurement, server subject) (e edge) {
 	if usage, err := server.Usage(); err == nil {
 		m.Before = usage
 	}
+	e.waits = runQueueWaits(server.PID())
 	e.steal, e.stealOK = stolen()
 	e.collected = collections()
 	cpu, err := server.CPU()
@@ -186,6 +190,7 @@ func (e edge) end(m *Measurement, server subject) {
 	if cpu, err := server.CPU(); err == nil && e.cpuKnown {
 		m.ServerCPU = cpu - e.cpu
 	}
+	m.ServerWait = longestWait(e.waits, runQueueWaits(server.PID()))
 	if collections() != e.collected {
 		m.warn("the load generator collected garbage within the window")
 	}
@@ -195,6 +200,17 @@ func (e edge) end(m *Measurement, server subject) {
 	if usage, err := server.Usage(); err == nil {
 		m.After = usage
 	}
+}
+
+// longestWait is the wait of the thread that waited most between two readings; nil if no thread is in both.
+func longestWait(before, after map[int]time.Duration) (longest *time.Duration) {
+	for tid, wait := range after {
+		earlier, ok := before[tid]
+		if ok && (longest == nil || wait-earlier > *longest) {
+			longest = new(wait - earlier)
+		}
+	}
+	return longest
 }
 
 // collections counts the garbage collections of this process.

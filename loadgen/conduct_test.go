@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 func TestSettled(t *testing.T) {
@@ -39,5 +40,15 @@ func TestFirstCauseIsKept(t *testing.T) {
 		if got := firstCause(c.first, c.next); got != c.want {
 			t.Errorf("%v, then %v: %v", c.first, c.next, got)
 		}
+	}
+}
+
+func TestLongestWaitIsOfAThreadThatLivedThroughTheWindow(t *testing.T) {
+	before := map[int]time.Duration{1: 5, 2: 100, 3: 0}
+	if got := longestWait(before, map[int]time.Duration{1: 20, 2: 101, 4: 900}); got == nil || *got != 15 {
+		t.Errorf("got %v, want 15 ns", got)
+	}
+	if got := longestWait(nil, map[int]time.Duration{1: 20}); got != nil {
+		t.Errorf("nothing was read before, and yet %v", *got)
 	}
 }

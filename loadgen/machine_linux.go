@@ -23,6 +23,27 @@ func stolen() (time.Duration, bool) {
 	return time.Duration(stat.CPUTotal.Steal * float64(time.Second)), true
 }
 
+// runQueueWaits tells for each thread of a process how long it was runnable without a core (second field of schedstat).
+func runQueueWaits(pid int) map[int]time.Duration {
+	waits := make(map[int]time.Duration)
+	folder := fmt.Sprintf("/proc/%d/task", pid)
+	threads, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile(folder + "/" + thread.Name() + "/schedstat")
+		if err != nil {
+			continue // it has just ended
+		}
+		tid, _ := strconv.Atoi(thread.Name())
+		if wait, err := waitOf(text); err == nil {
+			waits[tid] = wait
+		}
+	}
+	return waits
+}
+
 // allowedCPUs are the cores that this process may use.
 func allowedCPUs() []int {
 	var set unix.CPUSet

@@ -146,6 +146,7 @@ type place struct {
 
 func (p *place) Network() string { return "tcp" }
 func (p *place) Addr() string    { return p.address }
+func (p *place) PID() int        { return 0 }
 func (p *place) CPU() (time.Duration, error) {
 	return time.Duration(p.cpu.Add(int64(time.Millisecond))), nil
 }

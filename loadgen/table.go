@@ -82,10 +82,10 @@ func ratio(s results.Summary) string {
 	}
 }
 
-// unlessLimited replaces a figure that says more about the client than about the server.
+// unlessLimited leaves a figure out that says more about the client than about the server; remarks say why.
 func unlessLimited(s results.Summary, text string) string {
 	if s.ClientLimited*2 > s.Blocks {
-		return "not compared"
+		return "–"
 	}
 	return text
 }
@@ -97,7 +97,7 @@ func remarks(s results.Summary) string {
 		parts = append(parts, fmt.Sprintf("✗ %d of %d cells failed: %s", len(s.Errors), len(s.Errors)+s.Blocks, s.Errors[0]))
 	}
 	if s.ClientLimited > 0 {
-		parts = append(parts, fmt.Sprintf("client-limited in %d of %d: %s", s.ClientLimited, s.Blocks, s.ClientLimitedWhy))
+		parts = append(parts, fmt.Sprintf("speed not compared in %d of %d: %s", s.ClientLimited, s.Blocks, s.ClientLimitedWhy))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -49,7 +49,7 @@ func TestTableTellsFiguresAndDoubts(t *testing.T) {
 		"bare":    {"3.46 µs ±0.08", " 1.00 ", "16"},
 		"gnet":    {"1.31 ±0.00", "210 µs ±0", "420 µs ±0"},
 		"same":    {"no detectable difference (1.00 ±0.01)"},
-		"netpoll": {"1.27 ±0.00", "not compared", "client-limited in 6 of 6: the generator waited 6 %"},
+		"netpoll": {"1.27 ±0.00", "speed not compared in 6 of 6: the generator waited 6 %"},
 		"broken":  {"–", "✗ 6 of 6 cells failed: the server died"},
 	} {
 		for _, want := range wants {

@@ -73,6 +73,7 @@ type stranger struct {
 
 func (s *stranger) Network() string { return s.network }
 func (s *stranger) Addr() string    { return s.address }
+func (s *stranger) PID() int        { return s.pid }
 
 func (s *stranger) stop(bool) (complaint string, err error) { return "", nil }
 

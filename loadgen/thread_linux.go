@@ -33,12 +33,18 @@ func (t *threadClocks) read() (cpu, wait time.Duration, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("schedstat: %w", err)
 	}
-	fields := bytes.Fields(text[:n])
+	wait, err = waitOf(text[:n])
+	return time.Duration(spent.Nano()), wait, err
+}
+
+// waitOf reads the second of schedstat's three fields.
+func waitOf(schedstat []byte) (time.Duration, error) {
+	fields := bytes.Fields(schedstat)
 	if len(fields) < 2 {
-		return 0, 0, fmt.Errorf("schedstat has %d fields, not 3", len(fields))
+		return 0, fmt.Errorf("schedstat has %d fields, not 3", len(fields))
 	}
 	ns, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	return time.Duration(spent.Nano()), time.Duration(ns), err
+	return time.Duration(ns), err
 }
 
 // pinThread keeps the calling thread on one core; -1 leaves it free.

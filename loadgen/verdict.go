@@ -14,20 +14,25 @@ type Facts struct {
 	EngineKnown bool    // the two above were measured
 	ServerCPU   float64 // of all threads of the server
 	ServerCores int     // cores that it could have used: its loops
+	ServerWait  float64 // of the server's thread that waited most for a core; 0 if not known
 }
 
 const (
 	busy       = 0.95 // a thread that runs for this share has no idle time worth the name; the rest is noise of the clocks
 	waitsACore = 0.02 // a client that was kept off its core for longer measures the machine's scheduler
+
+	// A server may have several threads on one core, which wait for each other; only beyond this did a stranger take the core.
+	serverWaits = 0.05
 )
 
-// clientLimited decides whether a closed loop says more about the client than about the server, and why.
+// clientLimited decides whether a closed loop says more about the client, or the machine, than about the server, and why.
 //
 // In a closed loop each side waits for the other, and on a loopback the two cost about the same, so the question is who had time
 // left. The rules, in this order:
 //
 //  1. The engine was runnable and had no core for more than 2 % of the window: everything it saw came late.
-//  2. The engine had no idle time while the server had: a faster client would have got more out of this server.
+//  2. A thread of the server likewise, for more than 5 %: the machine was not the server's.
+//  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
 //
 // When both are busy the server works at its own limit and the figures are its own. When both have idle time they wait for
 // each other's wake-ups, which is how few requests in flight really behave, and nobody is the limit.
@@ -38,6 +43,8 @@ func clientLimited(f Facts) (bool, string) {
 		return true, "this engine cannot tell whether it was the limit"
 	case f.EngineWait > waitsACore:
 		return true, fmt.Sprintf("the generator waited %.0f %% of the time for a core", 100*f.EngineWait)
+	case f.ServerWait > serverWaits:
+		return true, fmt.Sprintf("the server waited %.0f %% of the time for a core", 100*f.ServerWait)
 	case f.EngineCPU >= busy && f.ServerCPU < busy*float64(f.ServerCores):
 		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
 			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))

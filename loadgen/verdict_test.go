@@ -23,6 +23,8 @@ func TestClientLimited(t *testing.T) {
 		{"just not busy", Facts{EngineCPU: 0.949, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
 		{"kept off its core", Facts{EngineCPU: 0.5, EngineWait: 0.06, ServerCPU: 0.99, ServerCores: 1, EngineKnown: true}, true, "waited 6 % of the time for a core"},
 		{"kept off for a moment", Facts{EngineCPU: 0.5, EngineWait: 0.02, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
+		{"the server kept off its core", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.3, EngineKnown: true}, true, "the server waited 30 % of the time for a core"},
+		{"the server's threads among themselves", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.04, EngineKnown: true}, false, ""},
 		{"not known", Facts{ServerCPU: 0.5, ServerCores: 1}, true, "cannot tell"},
 	} {
 		limited, why := clientLimited(c.facts)

@@ -51,9 +51,10 @@ type Record struct {
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
 
 	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
+	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // the same for the server's thread that waited most
 	StealNs              *int64 `json:"steal_ns,omitempty"`                 // /proc/stat over all cores: the hypervisor ran someone else, 10 ms steps
 
-	ClientLimited    bool     `json:"client_limited"` // throughput and latency are not to be compared; CPU per request is
+	ClientLimited    bool     `json:"client_limited"` // the client or somebody else on the cores was the limit: throughput and latency are not to be compared, CPU per request is
 	ClientLimitedWhy string   `json:"client_limited_why,omitempty"`
 	Warnings         []string `json:"warnings,omitempty"`
 
