@@ -2,13 +2,11 @@ package impls
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -21,7 +19,6 @@ func TestMain(m *testing.M) {
 		beParent(line)
 		return
 	}
-	flag.Parse()
 	var err error
 	if testBuilder, err = NewBuilder(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -84,10 +81,11 @@ func eventually(t testing.TB, what string, reached func() bool) {
 	}
 }
 
-// lives reports whether a process runs. A zombie that nobody has collected yet does not.
+// lives reports whether a process runs. One that has ended and waits to be collected does not.
 func lives(pid int) bool {
-	state, err := exec.Command("ps", "-o", "state=", "-p", fmt.Sprint(pid)).Output()
-	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(state)), "Z")
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // empty where there is no /proc
+	ended := strings.Contains(string(stat), ") Z ") || strings.Contains(string(stat), ") X ")
+	return !ended && syscall.Kill(pid, 0) == nil
 }
 
 // inFolder writes files, by their paths, into a fresh folder and returns it.
@@ -109,6 +107,3 @@ func inFolder(t testing.TB, files map[string]string) string {
 	}
 	return dir
 }
-
-// haveGo skips tests that compare with the go tool where there is none.
-var haveGo = sync.OnceValue(func() bool { _, err := exec.LookPath("go"); return err == nil })

@@ -2,11 +2,13 @@ package impls
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestParseListening reads a table as the kernel prints it on a little-endian machine.
@@ -80,5 +82,35 @@ func TestAConnectionIsNoListener(t *testing.T) {
 	defer conn.Close()
 	if err := proveListening(os.Getpid(), announcement{"tcp", conn.LocalAddr().String()}); err == nil {
 		t.Error("a connection was taken for a listening socket")
+	}
+}
+
+// TestAnotherProcessIsNoProof: somebody listens there and would take connections, but it is not the process that was
+// started, so its figures would be somebody else's.
+func TestAnotherProcessIsNoProof(t *testing.T) {
+	foreign, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer foreign.Close()
+	there := foreign.Addr().String()
+	bad := executable(t, "bad/silent")
+	for _, test := range []struct {
+		what     string
+		program  *Program
+		options  Options
+		kind     StartKind
+		contains string
+	}{
+		{"a liar", program(t, "bad/lies"), Options{Args: []string{"-announce=" + there}}, Lied, "does not listen on " + there + " but on 127.0.0.1:"},
+		{"a silent stranger", Command("x", bad, "-fault=silent", "-addr=127.0.0.1:0", "-announce={addr}"), Options{Addr: there}, Silent, "does not listen on " + there},
+		{"a wrapper", Command("x", "sh", "-c", bad+" -fault=silent -addr={addr} & wait"), Options{}, Silent, "if a child of it does, start that directly"},
+	} {
+		test.options.Ready = 300 * time.Millisecond
+		_, err := test.program.Start(t.Context(), test.options)
+		var failed *StartError
+		if !errors.As(err, &failed) || failed.Kind != test.kind || !strings.Contains(err.Error(), test.contains) {
+			t.Errorf("%s:\n got %v\nwant %s: ...%s...", test.what, err, test.kind, test.contains)
+		}
 	}
 }

@@ -1,11 +1,9 @@
 package impls
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -191,81 +189,6 @@ func checkKnown(known map[string]string) error {
 func holdsGo(dir string) bool {
 	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 	return slices.ContainsFunc(files, func(file string) bool { return !strings.HasSuffix(file, "_test.go") })
-}
-
-// decodeStrictly fills one JSON object and refuses everything that encoding/json lets pass in silence:
-// unknown fields, a field given twice, and text behind the object.
-func decodeStrictly(text []byte, into any) error {
-	if err := twiceGiven(text); err != nil {
-		return inOneSentence(err, text)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return inOneSentence(err, text)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("there is text behind the closing brace")
-	}
-	return nil
-}
-
-// twiceGiven finds a key that stands twice in the outermost object or in one of those directly inside.
-func twiceGiven(text []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	var walk func() error
-	walk = func() error {
-		token, err := decoder.Token()
-		if err != nil {
-			return err
-		}
-		seen := make(map[string]bool)
-		for token == json.Delim('{') && decoder.More() {
-			key, err := decoder.Token()
-			if err != nil {
-				return err
-			}
-			if name := strings.ToLower(key.(string)); seen[name] {
-				return fmt.Errorf("field %q is given twice", key)
-			} else {
-				seen[name] = true
-			}
-			if err := walk(); err != nil {
-				return err
-			}
-		}
-		for token == json.Delim('[') && decoder.More() {
-			if err := walk(); err != nil {
-				return err
-			}
-		}
-		if token == json.Delim('{') || token == json.Delim('[') {
-			_, err = decoder.Token()
-		}
-		return err
-	}
-	return walk()
-}
-
-// inOneSentence rewrites the errors of encoding/json for somebody who looks at a manifest, not at Go types.
-func inOneSentence(err error, text []byte) error {
-	var wrongType *json.UnmarshalTypeError
-	var badSyntax *json.SyntaxError
-	switch {
-	case errors.As(err, &wrongType) && wrongType.Field == "":
-		return fmt.Errorf("an object is expected, not a JSON %s", wrongType.Value)
-	case errors.As(err, &wrongType):
-		return fmt.Errorf("field %q is of the wrong type: it holds a JSON %s", wrongType.Field, wrongType.Value)
-	case errors.As(err, &badSyntax):
-		line := 1 + bytes.Count(text[:min(int(badSyntax.Offset), len(text))], []byte("\n"))
-		return fmt.Errorf("not JSON, at line %d: %w", line, err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("not JSON: it ends too early")
-	}
-	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fmt.Errorf("unknown field %s", field)
-	}
-	return err
 }
 
 // shortPath is path as somebody in the working directory would write it.

@@ -16,8 +16,8 @@ import (
 func TestNothingIsLeftBehind(t *testing.T) {
 	for _, fault := range []string{"orphans", "flees"} {
 		s := start(t, "bad/"+fault, Options{})
-		child := 0
-		if _, err := fmt.Sscan(s.Stderr(), &child); err != nil || !lives(child) {
+		child := childOf(t, s)
+		if !lives(child) {
 			t.Fatalf("%s: no child to leave behind: %q", fault, s.Stderr())
 		}
 		exit, err := s.Stop(t.Context())
@@ -30,6 +30,16 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
+// childOf is the number of the child that the server started, as it tells it on stderr.
+func childOf(t *testing.T, s *Server) (child int) {
+	t.Helper()
+	eventually(t, "the number of the child", func() bool {
+		_, err := fmt.Sscanf(s.Stderr(), "%d\n", &child)
+		return err == nil
+	})
+	return child
+}
+
 // TestASweepHitsNobodyElse: a process that belongs to another server, or to nobody, survives.
 func TestASweepHitsNobodyElse(t *testing.T) {
 	other := start(t, "bad/flees", Options{})
@@ -39,9 +49,7 @@ func TestASweepHitsNobodyElse(t *testing.T) {
 	}
 	defer func() { bystander.Process.Kill(); bystander.Wait() }()
 	start(t, "bad/flees", Options{}).Stop(t.Context())
-	child := 0
-	fmt.Sscan(other.Stderr(), &child)
-	if !lives(child) || !lives(other.PID()) || !lives(bystander.Process.Pid) {
+	if !lives(childOf(t, other)) || !lives(other.PID()) || !lives(bystander.Process.Pid) {
 		t.Error("the end of one server hit another process")
 	}
 }

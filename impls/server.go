@@ -45,7 +45,7 @@ func (s *Server) Exit() Exit {
 	return s.exit
 }
 
-// Stderr is the last 4 KiB that the server wrote to stderr, StderrBytes how much that was in all.
+// Stderr is the last 4 KiB that the server wrote to stderr.
 func (s *Server) Stderr() string { return s.stderr.String() }
 
 // StderrBytes counts everything that the server wrote to stderr.

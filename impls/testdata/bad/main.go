@@ -53,6 +53,9 @@ func main() {
 
 // speak announces the address, or does what stands in its place.
 func speak(bound string) {
+	if *fault == "lies" {
+		bound = "127.0.0.1:1"
+	}
 	if *announce != "" {
 		bound = *announce
 	}
@@ -62,8 +65,6 @@ func speak(bound string) {
 		fmt.Println("Server up and running on " + bound)
 	case "endless":
 		fmt.Print("listening " + bound)
-	case "lies":
-		fmt.Println("listening 127.0.0.1:1")
 	case "twice":
 		fmt.Println("listening " + bound)
 		fmt.Println("listening " + bound)
@@ -104,9 +105,13 @@ func flood() {
 	os.Stderr.WriteString("the flood is over\n")
 }
 
-// leaveChild starts itself once more, in the same process group or in another session, and tells the child's number.
+// leaveChild starts itself once more and tells the child's number. The child stays in the process group, without a word
+// of the environment, or it flees into another session and takes the environment along.
 func leaveChild(flee bool) {
 	child := exec.Command(os.Args[0], "-fault=silent")
+	if !flee {
+		child.Env = []string{"A=B"}
+	}
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr // so the pipes stay open behind the parent
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: flee}
 	if err := child.Start(); err != nil {
@@ -116,7 +121,7 @@ func leaveChild(flee bool) {
 }
 
 func burn(cpu time.Duration) {
-	for threadTime() < cpu {
+	for used() < cpu {
 	}
 }
 
@@ -131,10 +136,10 @@ func burnInThread() {
 	<-over
 }
 
-func threadTime() time.Duration {
-	var spent unix.Timespec
-	unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &spent)
-	return time.Duration(spent.Nano())
+func used() time.Duration {
+	var usage unix.Rusage
+	unix.Getrusage(unix.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func swell() {
