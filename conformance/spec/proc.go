@@ -96,10 +96,11 @@ var sigtermDrain = Check{
 var sigtermDrainBacklog = Check{
 	Slug:  "proc/sigterm-drain-backlog",
 	Level: MUST,
-	Says: "Output that waits in the server's own memory when SIGTERM comes is delivered too, if its client takes it within " +
-		"5 seconds.",
+	Says: "While output waits in the server's own memory after SIGTERM new connections are refused, and it is delivered too, " +
+		"if its client takes it within 5 seconds.",
 	Source: "the server contract, impls/README.md",
-	Why:    "A stop that closes every connection throws away what the kernel had no room for; gnet promises otherwise and does.",
+	Why: "A stop that closes every connection throws away what the kernel had no room for; gnet promises otherwise and does. " +
+		"One that closes its listener last gets new clients for a dying process.",
 	Sound: "The server is fed until it leaves bytes unread or holds 8 MiB. Only what it had read by then is demanded, and the " +
 		"client takes it at once after the signal.",
 	Fresh: true,
@@ -108,6 +109,7 @@ var sigtermDrainBacklog = Check{
 		c.SendUntilUnread(8 << 20)
 		read := c.sent - c.ServerSocket().Unread - int64(c.unacknowledged())
 		t.Server().Signal(syscall.SIGTERM)
+		t.WaitWithin(time.Second, t.Refused())
 		c.ExpectEcho(read)
 		c.ReadToEnd()
 		t.Server().WaitExit(stopTime)

@@ -219,6 +219,12 @@ func (s *server) drain(l *net.TCPListener) int {
 	return 0
 }
 
+func (s *server) isStopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
 // hurry wakes a reader at once and bounds a writer.
 func hurry(c *net.TCPConn) {
 	c.SetReadDeadline(time.Unix(1, 0))

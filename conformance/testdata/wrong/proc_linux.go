@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"net"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +11,7 @@ func init() {
 	faults["dies-of-interrupted-wait"] = func(s *server) {
 		read := s.read
 		s.read = func(c *net.TCPConn, buffer []byte) (int, error) {
-			if err := waitInterruptibly(c); err != nil {
+			if err := s.waitInterruptibly(c); err != nil {
 				return 0, err
 			}
 			return read(c, buffer)
@@ -21,8 +20,8 @@ func init() {
 }
 
 // waitInterruptibly waits for input with an epoll of its own, which, unlike the runtime's, reports an interruption.
-// Where there is no descriptor left for one it does not wait.
-func waitInterruptibly(c *net.TCPConn) error {
+// Where there is no descriptor left for one it does not wait, and after SIGTERM not for long.
+func (s *server) waitInterruptibly(c *net.TCPConn) error {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil
@@ -30,7 +29,13 @@ func waitInterruptibly(c *net.TCPConn) error {
 	defer unix.Close(poll)
 	fd := descriptor(c)
 	interest := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(fd)}
-	err = unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &interest)
-	_, waited := unix.EpollWait(poll, make([]unix.EpollEvent, 1), -1)
-	return errors.Join(err, waited)
+	if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &interest); err != nil {
+		return err
+	}
+	for !s.isStopping() {
+		if n, err := unix.EpollWait(poll, make([]unix.EpollEvent, 1), 50); n > 0 || err != nil {
+			return err
+		}
+	}
+	return nil
 }
