@@ -76,6 +76,7 @@ func (s study) alwaysSentence(names []string, leads []lead) string {
 	case len(names) == 1:
 		return fmt.Sprintf("No server is detectably cheaper per request than %s in any of %d workloads.", s.caveat(names[0]), len(leads))
 	default:
+		slices.Sort(names) // their order must not look like a rank
 		return fmt.Sprintf("%s cost the least server CPU per request %s, with no detectable difference between them.", list(s.caveats(names)), where)
 	}
 }
