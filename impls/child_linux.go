@@ -14,19 +14,16 @@ import (
 // startHere forks the process from a thread of its own. The calling goroutine must stay until the child is reaped.
 //
 // Three things belong to the forking thread, not to the process:
-//   - The death signal. The kernel kills the child when the *thread* that forked it ends, and Go ends threads
-//     at will; so this one is locked to the goroutine, which waits.
+//   - The death signal. The kernel kills the child when the *thread* that forked it ends, and a thread of Go may end
+//     long before the program does. So this one is locked to the goroutine, and ends with it.
 //   - The affinity. A child inherits that of the forking thread, and so runs nowhere else, not even for its first
-//     instruction. The thread is never unlocked, therefore it dies with the goroutine and pins nobody else.
+//     instruction.
 //   - The right to hold a traced child, see limitDescriptors.
 func startHere(cmd *exec.Cmd, o Options) error {
 	runtime.LockOSThread()
-	if err := pinThread(o.CPUs); err != nil {
-		return err
-	}
 	keepDescriptors()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Ptrace: o.NoFile > 0}
-	if err := cmd.Start(); err != nil {
+	if err := pinned(o.CPUs, cmd.Start); err != nil {
 		return err
 	}
 	if o.NoFile > 0 {
@@ -35,22 +32,27 @@ func startHere(cmd *exec.Cmd, o Options) error {
 	return nil
 }
 
-func pinThread(cpus []int) error {
+// pinned calls fork while this thread may run on the given processors only, and lets the thread free again.
+func pinned(cpus []int, fork func() error) error {
 	if len(cpus) == 0 {
-		return nil
+		return fork()
 	}
-	var set unix.CPUSet
+	var before, wanted, got unix.CPUSet
 	for _, cpu := range cpus {
-		set.Set(cpu)
+		wanted.Set(cpu)
 	}
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return err
+	}
+	if err := unix.SchedSetaffinity(0, &wanted); err != nil {
 		return fmt.Errorf("pin to processors %v: %w", cpus, err)
 	}
-	var got unix.CPUSet // the kernel passes over processors that do not exist, as long as one does
-	if err := unix.SchedGetaffinity(0, &got); err != nil || got != set {
+	defer unix.SchedSetaffinity(0, &before)
+	// The kernel passes over processors that do not exist as long as one does; a figure would then be labelled wrongly.
+	if err := unix.SchedGetaffinity(0, &got); err != nil || got != wanted {
 		return fmt.Errorf("pin to processors %v: not all of them can be used", cpus)
 	}
-	return nil
+	return fork()
 }
 
 // keepDescriptors marks everything behind stderr as not to be inherited. Go opens its files so; what the harness was handed
