@@ -180,6 +180,10 @@ func TestLittleDataPinsNoLargeChunk(t *testing.T) {
 			b.Write(make([]byte, 3*DefaultChunkBytes))
 			b.Drain(3*DefaultChunkBytes - 1)
 		},
+		"left by RemoveTo of whole chunks": func(b *Buffer, _ [2]int) {
+			b.Write(make([]byte, DefaultChunkBytes+small))
+			b.RemoveTo(New(nil), DefaultChunkBytes)
+		},
 		"left by RemoveTo": func(b *Buffer, _ [2]int) {
 			var dst Buffer
 			b.Write(make([]byte, DefaultChunkBytes))

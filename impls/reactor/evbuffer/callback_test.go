@@ -44,6 +44,10 @@ func TestCallbackIsToldEveryChangeOfLength(t *testing.T) {
 	b.ReadLine(LF) // nothing to find, nothing to tell
 	log.want(t, "0+12-0", "12+2-0", "14+0-4")
 
+	b.AddBufferReference(filled(nil, "uvw"))
+	b.Drain(3)
+	log.want(t, "10+3-0", "13+0-3")
+
 	b.Reserve(5)
 	b.Commit(5)
 	b.WriteFD(fds[0], 3)

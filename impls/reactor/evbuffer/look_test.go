@@ -126,6 +126,15 @@ func TestPullupCopiesOnlyWhenTheFirstChunkIsShort(t *testing.T) {
 	wantContent(t, b, "abcdefghi")
 }
 
+func TestPullupFillsTheFirstChunkToItsEnd(t *testing.T) {
+	b := filled(NewPool(8, 4), "abcdef", "ghi")
+	first := &b.first.memory[0]
+	if p := b.Pullup(8); string(p) != "abcdefgh" || &p[0] != first {
+		t.Errorf("Pullup(8) = %q; in place: %v", p, &p[0] == first)
+	}
+	wantContent(t, b, "abcdefghi")
+}
+
 func TestPullupOfMoreThanAChunk(t *testing.T) {
 	b := New(NewPool(64, 8))
 	text := strings.Repeat("0123456789", 20)

@@ -54,6 +54,17 @@ func TestUnpooledKeepsNothing(t *testing.T) {
 	}
 }
 
+func TestContiguousChunksComeFromThePoolIfTheyCan(t *testing.T) {
+	pool := NewPool(64, 4)
+	for size, shelf := range map[int]*shelf{1: &pool.small, 2: &pool.small, 3: &pool.large, 64: &pool.large} {
+		free := newChunk(shelf.chunkBytes)
+		pool.put(free)
+		if pool.contiguous(size) != free {
+			t.Errorf("contiguous(%d) did not take the free chunk", size)
+		}
+	}
+}
+
 func TestContiguousChunkIsLargeEnough(t *testing.T) {
 	pool := NewPool(64, 4)
 	for _, n := range []int{0, 1, 2, 3, 63, 64, 65, 1000} {

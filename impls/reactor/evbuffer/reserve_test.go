@@ -18,6 +18,31 @@ func TestReserveUsesTheRoomOfTheLastChunk(t *testing.T) {
 	}
 }
 
+func TestReserveOfAllTheRoomTakesNoChunk(t *testing.T) {
+	b := New(NewPool(64, 4))
+	b.Write([]byte("abc"))
+	space := b.Reserve(61)
+	if err := b.Commit(len(space)); err != nil {
+		t.Error(err)
+	}
+	valid(t, b)
+	if b.Len() != 64 || b.first != b.last {
+		t.Errorf("%d bytes, in one chunk: %v", b.Len(), b.first == b.last)
+	}
+}
+
+func TestCommitOfNothingIsNoError(t *testing.T) {
+	b := New(NewPool(64, 4))
+	if err := b.Commit(0); err != nil {
+		t.Error(err)
+	}
+	b.Reserve(1)
+	if err := b.Commit(0); err != nil {
+		t.Error(err)
+	}
+	valid(t, b)
+}
+
 func TestReserveTwiceGivesTheSameSpace(t *testing.T) {
 	for _, present := range []string{"", "abc"} {
 		b := New(NewPool(64, 4))

@@ -9,7 +9,7 @@ func (b *Buffer) Search(pattern []byte) int { return b.SearchRange(pattern, 0, b
 // earlier, or -1. An empty pattern is found at from.
 func (b *Buffer) SearchRange(pattern []byte, from, to int) int {
 	from, to = max(from, 0), min(to, b.length)
-	if from > to || len(pattern) > to-from {
+	if len(pattern) > to-from {
 		return -1
 	}
 	if len(pattern) == 0 {
