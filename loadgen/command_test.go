@@ -260,16 +260,23 @@ func TestRunningServer(t *testing.T) {
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
+	cmd, _, stderr = loadgen(t, append(arguments, "-engine", "portable")...)
+	if code := exitCode(t, cmd); code != 0 {
+		t.Fatalf("portable engine: exit status %d: %s", code, stderr)
+	}
 	cmd, _, stderr = loadgen(t, append(arguments, "-pid", fmt.Sprint(os.Getpid()))...) // into the same folder
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("with -pid: exit status %d: %s", code, stderr)
 	}
 	records := open(t, out).Records()
-	if len(records) != 2 || records[0].Impl != address {
+	if len(records) != 3 || records[0].Impl != address {
 		t.Fatalf("%d records", len(records))
 	}
-	if without, with := records[0], records[1]; without.ServerCPUNs != 0 || with.ServerCPUNs <= 0 || without.Requests == 0 {
+	if without, with := records[0], records[2]; without.ServerCPUNs != 0 || with.ServerCPUNs <= 0 || without.Requests == 0 {
 		t.Errorf("CPU without -pid %d, with %d", without.ServerCPUNs, with.ServerCPUNs)
+	}
+	if portable := records[1]; !portable.ClientLimited || !strings.Contains(strings.Join(portable.Warnings, "; "), "portable engine") {
+		t.Errorf("the portable engine does not own up: %v, warnings %q", portable.ClientLimited, portable.Warnings)
 	}
 	cmd, _, stderr = loadgen(t, "-workload", mine(t, "closed", 8), "-blocks", "1", "-out", out, "-addr", "127.0.0.1:1")
 	if code := exitCode(t, cmd); code != exitSomeFailed || !strings.Contains(stderr.String(), "refused") {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 )
@@ -23,6 +26,25 @@ func TestSettled(t *testing.T) {
 	} {
 		if got := settled(c.rates); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestGarbageCollectionWithinTheWindowIsTold(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // as in a run: only a collection that was asked for comes
+	for _, collect := range []bool{false, true} {
+		var m Measurement
+		server := new(place)
+		edge := startOf(&m, server)
+		if collect {
+			runtime.GC()
+		}
+		edge.end(&m, server)
+		if told := strings.Contains(strings.Join(m.Warnings, ""), "collected garbage"); told != collect {
+			t.Errorf("collected: %v, told: %q", collect, m.Warnings)
+		}
+		if m.ServerCPU != time.Millisecond { // what the place invents between two readings
+			t.Errorf("the server used %v, want 1ms", m.ServerCPU)
 		}
 	}
 }

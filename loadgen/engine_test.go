@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -113,6 +114,30 @@ func TestSeveralEnginesAreOneLoad(t *testing.T) {
 		}
 		if m, err := drive(t.Context(), newEngine, brief, plans...); err != nil || m.Requests == 0 || m.Latencies.Count() != m.Requests {
 			t.Errorf("%v, %d requests", err, m.Requests)
+		}
+	})
+}
+
+// What the engine counts must be what the server saw: bytes out = bytes in = requests × size.
+func TestBothSidesCountTheSame(t *testing.T) {
+	const size = 1000
+	eachEngine(t, func(t *testing.T, newEngine func(Plan) engine) {
+		var seen atomic.Int64
+		counting := echo(func(_ int, _ int64, b []byte) ([]byte, bool) {
+			seen.Add(int64(len(b)))
+			return b, true
+		})
+		e := newEngine(plan(serve(t, counting), 9, 3, size))
+		defer e.close()
+		if err := e.connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m, err := conduct(t.Context(), []engine{e}, &place{}, brief)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.answered()*size != seen.Load() || m.Requests > e.answered() || e.answered() == 0 {
+			t.Errorf("%d requests of %d bytes, %d of them within the window; the server saw %d bytes", e.answered(), size, m.Requests, seen.Load())
 		}
 	})
 }

@@ -42,7 +42,7 @@ func command(ctx context.Context, arguments []string, stdout, stderr *os.File) i
 	r := &runner{options: o, stdout: stdout, stderr: stderr}
 	switch err := r.run(ctx); {
 	case errors.Is(err, errAborted):
-		fmt.Fprintf(stderr, "loadgen: interrupted; %d records are in %s\n", len(r.records), o.out)
+		fmt.Fprintln(stderr, "loadgen: interrupted;", r.whereabouts())
 		return exitInterrupted
 	case err != nil:
 		fmt.Fprintln(stderr, "loadgen:", err)
@@ -62,6 +62,14 @@ type runner struct {
 	records []results.Record
 	failed  int             // cells without figures
 	told    map[string]bool // errors that were shown already
+}
+
+// whereabouts tells what an interrupted run has left behind.
+func (r *runner) whereabouts() string {
+	if len(r.records) == 0 {
+		return "no cell was finished"
+	}
+	return fmt.Sprintf("%d records are in %s", len(r.records), r.out)
 }
 
 func (r *runner) run(ctx context.Context) error {
