@@ -21,9 +21,13 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -suite quick ./impls/...                  the comparison, about two minutes
   loadgen -suite full -out results/night ./impls/...
   loadgen -workload closed-1000 ./impls/gnet        one workload, one server
-  loadgen -workload ./mine.json ./impls/...         a workload of one's own, see -list for an example
+  loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
   loadgen -list                                     workloads and suites, a line each
+
+A workload is a file like this; depth is how many requests each connection has in flight:
+
+  {"about": "why", "loop": "closed", "conns": 64, "depth": 1, "message_bytes": 64}
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
 Records go to records.jsonl in the folder of -out; draw them with: plots FOLDER
@@ -58,12 +62,12 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	workload := flags.String("workload", "", "`name` of a workload, or a .json file; several with commas")
 	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6")
 	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s")
-	cpus := flags.String("cpus", "", "`SERVER/ENGINES`: cores for each, such as 0/1 or 0-3/4-7; default half and half")
+	cpus := flags.String("cpus", "", "`cores` of servers and of engines, such as 0/1 or 0-3/4-7; default half and half")
 	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
-	flags.StringVar(&o.address, "addr", "", "`HOST:PORT` or unix:PATH of a running server, instead of patterns")
+	flags.StringVar(&o.address, "addr", "", "`address` of a running server, HOST:PORT or unix:PATH, instead of patterns")
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
-	flags.Uint64Var(&o.seed, "seed", rand.Uint64()>>32, "seed of order and payload; default a random one, which is printed")
-	flags.StringVar(&o.engine, "engine", defaultEngine, "`epoll` (Linux) or portable (anywhere, costs more)")
+	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
+	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
 	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
 	switch err := flags.Parse(arguments); {
@@ -155,6 +159,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	}
 	if o.loops < 1 {
 		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
+	}
+	if o.seed == 0 {
+		o.seed = rand.Uint64()>>32 + 1 // short enough to be typed again
 	}
 	allowed := allowedCPUs()
 	if cpus == "" {
