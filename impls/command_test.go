@@ -76,8 +76,9 @@ func TestStrangersGreetingIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exit, _ := s.Stop(t.Context())
-	if want := "Server up and running on " + s.Addr() + "\n"; exit.Stdout != want {
+	want := "Server up and running on " + s.Addr() + "\n"
+	eventually(t, "the greeting", func() bool { return s.StdoutExtra() == want }) // it may listen before it greets
+	if exit, _ := s.Stop(t.Context()); exit.Stdout != want {
 		t.Errorf("stdout is %q, want %q", exit.Stdout, want)
 	}
 }

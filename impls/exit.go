@@ -13,7 +13,7 @@ type Exit struct {
 	Killed bool           // the harness ended it: it did not follow SIGTERM in time, or was no longer wanted
 	Left   int            // processes that it left behind; they were killed. Counted on Linux only
 
-	Stdout string // the last 4 KiB of stdout, without the contract's line where that was awaited
+	Stdout string // the last 4 KiB of stdout, without the contract's line
 	Stderr string // the last 4 KiB of stderr
 }
 

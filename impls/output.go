@@ -43,26 +43,20 @@ func (t *tail) bytes() int64 {
 	return t.total
 }
 
-// A firstLine is the writer behind a server's stdout: it hands over the first line once it is whole and keeps
-// what follows, of which the contract wants nothing.
+// A firstLine is the writer behind a server's stdout: it hands over the first line once it is whole, and keeps what
+// follows, of which the contract wants nothing.
 type firstLine struct {
 	line chan string // receives the line without its end, once
 
-	mu    sync.Mutex
-	begun []byte // the line so far
-	told  bool
-	extra *tail
+	mu      sync.Mutex
+	first   []byte // the line so far, at last with its end
+	told    bool   // it was handed over
+	claimed bool   // it was the contract's line, not just some output
+	rest    *tail
 }
 
 func newFirstLine() *firstLine {
-	return &firstLine{line: make(chan string, 1), extra: newTail(keptOutput)}
-}
-
-// noFirstLine is for a program of which no line is expected: all that it prints is kept alike.
-func noFirstLine() *firstLine {
-	f := newFirstLine()
-	f.told = true
-	return f
+	return &firstLine{line: make(chan string, 1), rest: newTail(keptOutput)}
 }
 
 func (f *firstLine) Write(text []byte) (int, error) {
@@ -72,20 +66,42 @@ func (f *firstLine) Write(text []byte) (int, error) {
 	if !f.told {
 		rest = f.collect(text)
 	}
-	f.extra.Write(rest)
+	f.rest.Write(rest)
 	return len(text), nil
 }
 
 // collect adds to the line and returns what stands behind its end. A line that does not end is handed over when it
 // is longer than any address: it is wrong already.
 func (f *firstLine) collect(text []byte) (rest []byte) {
-	line, rest, whole := bytes.Cut(text, []byte("\n"))
-	f.begun = append(f.begun, line...)
-	if whole || len(f.begun) > keptOutput {
-		f.told = true
-		f.line <- string(f.begun[:min(len(f.begun), keptOutput)])
+	end := bytes.IndexByte(text, '\n') + 1
+	if end == 0 {
+		end = len(text)
 	}
-	return rest
+	f.first = append(f.first, text[:end]...)
+	line, whole := bytes.CutSuffix(f.first, []byte("\n"))
+	if whole || len(line) > keptOutput {
+		f.told = true
+		f.line <- string(line[:min(len(line), keptOutput)])
+	}
+	return text[end:]
+}
+
+// claim says that the first line was the contract's and therefore is no extra output.
+func (f *firstLine) claim() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.claimed = true
+}
+
+// extra is the end of the output, without the contract's line where that came.
+func (f *firstLine) extra() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text := f.rest.String()
+	if !f.claimed {
+		text = string(f.first) + text
+	}
+	return text[max(0, len(text)-keptOutput):]
 }
 
 // unfinished is the part of a first line that never ended.
@@ -95,7 +111,7 @@ func (f *firstLine) unfinished() string {
 	if f.told {
 		return ""
 	}
-	return string(f.begun)
+	return string(f.first)
 }
 
 // lastLines are the last few lines of an output, for an error of readable length.

@@ -48,8 +48,15 @@ func TestFirstLine(t *testing.T) {
 			if line := <-f.line; line != test.line {
 				t.Errorf("%.20q in pieces of %d: line %.20q", test.output, size, line)
 			}
-			if test.extra != "" && f.extra.String() != test.extra {
-				t.Errorf("%.20q in pieces of %d: extra %q", test.output, size, f.extra)
+			if f.unfinished() != "" {
+				t.Errorf("%.20q in pieces of %d: unfinished %.20q", test.output, size, f.unfinished())
+			}
+			if want := test.output[max(0, len(test.output)-keptOutput):]; f.extra() != want {
+				t.Errorf("%.20q in pieces of %d: a line that is nobody's is not kept, but %.20q", test.output, size, f.extra())
+			}
+			f.claim()
+			if test.output != long && f.extra() != test.extra {
+				t.Errorf("%.20q in pieces of %d: extra %q", test.output, size, f.extra())
 			}
 		}
 	}

@@ -51,8 +51,9 @@ func (s *Server) Stderr() string { return s.stderr.String() }
 // StderrBytes counts everything that the server wrote to stderr.
 func (s *Server) StderrBytes() int64 { return s.stderr.bytes() }
 
-// StdoutExtra is the end of what the server printed on stdout behind the line of the contract, which asks for nothing.
-func (s *Server) StdoutExtra() string { return s.stdout.extra.String() }
+// StdoutExtra is the last 4 KiB of what the server printed on stdout beside the line of the contract, which asks for nothing
+// more.
+func (s *Server) StdoutExtra() string { return s.stdout.extra() }
 
 // Signal sends a signal to the server's process, not to its children.
 func (s *Server) Signal(signal os.Signal) error { return s.child.cmd.Process.Signal(signal) }

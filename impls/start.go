@@ -42,7 +42,7 @@ func (p *Program) Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.spawn(ctx, l, o, newFirstLine())
+	s, err := p.spawn(ctx, l, o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (p *Program) Run(ctx context.Context, o Options) (Exit, error) {
 	if err != nil {
 		return Exit{}, err
 	}
-	s, err := p.spawn(ctx, l, o, noFirstLine())
+	s, err := p.spawn(ctx, l, o)
 	if err != nil {
 		return Exit{}, err
 	}
@@ -78,8 +78,8 @@ func (p *Program) Run(ctx context.Context, o Options) (Exit, error) {
 }
 
 // spawn forks the process and connects its output.
-func (p *Program) spawn(ctx context.Context, l launch, o Options, stdout *firstLine) (*Server, error) {
-	s := &Server{Impl: p.Impl, stdout: stdout, stderr: newTail(keptOutput), done: make(chan struct{})}
+func (p *Program) spawn(ctx context.Context, l launch, o Options) (*Server, error) {
+	s := &Server{Impl: p.Impl, stdout: newFirstLine(), stderr: newTail(keptOutput), done: make(chan struct{})}
 	outputs, err := newPipes(l.cmd)
 	if err != nil {
 		return nil, err
@@ -118,12 +118,12 @@ func (s *Server) awaitListening(ctx context.Context, l launch, patience time.Dur
 		case line := <-s.stdout.line:
 			said, err := parseAnnouncement(line)
 			if err == nil {
+				s.stdout.claim()
 				return s.prove(said, l.addr)
 			}
-			if !l.maySilent {
+			if !l.maySilent { // a stranger may greet as he likes
 				return Garbled, err
 			}
-			s.stdout.extra.Write([]byte(line + "\n")) // a stranger may greet as he likes
 		case <-look:
 			if told := addressOf(l.addr); proveListening(s.PID(), told) == nil {
 				s.at = told

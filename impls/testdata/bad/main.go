@@ -40,12 +40,12 @@ func main() {
 	if act, ok := before[*fault]; ok {
 		act()
 	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM) // before it listens: from then on somebody may send the signal
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM) // before the line: whoever reads it may send the signal
 	go hold(listener)
 	speak(listener.Addr().String())
 	awaitTerm(stop)

@@ -20,12 +20,12 @@ func main() {
 	flag.Int("loops", 1, "how many loops to run (Go reads GOMAXPROCS instead)")
 	flag.Parse()
 
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT) // before it listens: from then on the signal may come
 	listener, err := listen(*addr)
 	if err != nil {
 		log.Fatal(err)
 	}
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	go func() { <-stop; listener.Close() }()
 
 	fmt.Println("listening " + name(listener.Addr()))
