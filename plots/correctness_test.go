@@ -80,6 +80,25 @@ func TestSpeedOfAnUncheckedServer(t *testing.T) {
 	}
 }
 
+// TestAccountLeavesOutWhatThePageSaysAnyway: the requirement stands above, the command below.
+func TestAccountLeavesOutWhatThePageSaysAnyway(t *testing.T) {
+	c := cell{CheckResult: results.CheckResult{Level: "MUST", Detail: `    MUST  After the client shuts down its sending side the server MUST deliver
+          every byte.
+    want  8 bytes, then FIN
+    got   4 bytes, then FIN
+    server alive
+          stderr: MUST not be lost
+    again conformance -run close/half ./impls/gnet
+`}}
+	want := "want  8 bytes, then FIN\ngot   4 bytes, then FIN\nserver alive\n      stderr: MUST not be lost"
+	if got := c.Account(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := (cell{CheckResult: results.CheckResult{Level: "MUST", Detail: "one line"}}).Account(); got != "one line" {
+		t.Errorf("a detail of another form stays as it is, got %q", got)
+	}
+}
+
 func TestPieces(t *testing.T) {
 	var text, links []string
 	for _, p := range pieces("see https://example.org/a?b=1, and http://example.org/c. Not javascript:x") {

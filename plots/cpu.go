@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -32,6 +33,7 @@ func (s study) cpuChart(w workload) (chart, string) {
 	if slices.ContainsFunc(plot.Dots, func(d dot) bool { return d.Faint }) {
 		sub += ", grey: no detectable difference from it"
 	}
+	slices.SortStableFunc(plot.Dots, func(a, b dot) int { return cmp.Compare(a.Value, b.Value) })
 	plot.Log = estimate.ratio && farApart(plot.Dots)
 	return s.dotChart("cpu-"+w.Name, title, w.Name+": "+w.conditions()+", closed loop · "+sub+" · "+evidence(used)+" · lower is better", plot,
 		"implementation", "CPU per request", "interval", "note"), ""

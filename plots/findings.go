@@ -28,13 +28,14 @@ func (s study) findings() findings {
 type lead struct {
 	workload workload
 	leaders  []string
+	rivals   int // servers with figures that take part, the leaders among them
 	sure     bool
 }
 
 func (s study) leads() (leads []lead) {
 	for _, w := range s.Workloads {
 		if leaders, sure := w.cheapest(); len(leaders) > 0 {
-			leads = append(leads, lead{w, leaders, sure})
+			leads = append(leads, lead{w, leaders, len(w.rivals()), sure})
 		}
 	}
 	return leads
@@ -46,15 +47,28 @@ func (s study) costHeadline() string {
 	if len(leads) == 0 {
 		return "This run holds no figures for the cost of a request."
 	}
-	for _, l := range leads {
-		if !l.sure {
-			return "Too few blocks to say who is cheapest: a difference needs at least 6."
-		}
+	leads = slices.DeleteFunc(leads, func(l lead) bool { return !l.sure })
+	if len(leads) == 0 {
+		return "Too few blocks to say who is cheapest: a difference needs at least 6."
+	}
+	if only := s.onlyRival(leads); only != "" {
+		return fmt.Sprintf("%s is the only server here besides %s, so there is nothing to compare it with.", s.caveat(only), reference)
 	}
 	if always := commonLeaders(leads); len(always) > 0 {
 		return s.alwaysSentence(always, leads)
 	}
 	return s.mixedSentence(leads)
+}
+
+// onlyRival is the server that has no other to compete with, in any workload.
+func (s study) onlyRival(leads []lead) string {
+	name := leads[0].leaders[0]
+	for _, l := range leads {
+		if l.rivals > 1 || l.leaders[0] != name {
+			return ""
+		}
+	}
+	return name
 }
 
 // commonLeaders lead in every workload, alone or tied.
@@ -73,12 +87,19 @@ func (s study) alwaysSentence(names []string, leads []lead) string {
 	switch {
 	case alone:
 		return fmt.Sprintf("%s costs the least server CPU per request %s.", s.caveat(names[0]), where)
+	case s.allTied(leads):
+		return fmt.Sprintf("No server is detectably cheaper per request than another %s.", where)
 	case len(names) == 1:
 		return fmt.Sprintf("No server is detectably cheaper per request than %s in any of %d workloads.", s.caveat(names[0]), len(leads))
 	default:
 		slices.Sort(names) // their order must not look like a rank
 		return fmt.Sprintf("%s cost the least server CPU per request %s, with no detectable difference between them.", list(s.caveats(names)), where)
 	}
+}
+
+// allTied reports whether no workload tells any server from the cheapest.
+func (s study) allTied(leads []lead) bool {
+	return !slices.ContainsFunc(leads, func(l lead) bool { return len(l.leaders) < l.rivals })
 }
 
 // mixedSentence is for workloads with different winners: each name with the number of workloads that it leads.

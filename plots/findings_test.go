@@ -19,6 +19,8 @@ func TestHeadlineClaimsNoMoreThanTheIntervals(t *testing.T) {
 		{"two cannot be told apart", small(bare, cheap, alike, dear), "alike and cheap cost the least server CPU per request in the only workload, with no detectable difference between them."},
 		{"the reference takes no part", small(bare), "This run holds no figures for the cost of a request."},
 		{"too few blocks", fewer(small(bare, cheap, dear), 5), "Too few blocks to say who is cheapest: a difference needs at least 6."},
+		{"nobody differs", small(bare, cheap, alike), "No server is detectably cheaper per request than another in the only workload."},
+		{"nobody to compare with", small(bare, cheap), "cheap is the only server here besides bare, so there is nothing to compare it with."},
 		{"everywhere", everywhere(small(bare, cheap, dear)), "cheap costs the least server CPU per request in all 4 workloads."},
 		{"a leader who breaks MUSTs", small(bare, server{"gnet", "", "Go", 1.1, 40}, dear), "gnet (which fails 2 MUSTs) costs the least server CPU per request in the only workload."},
 	} {
@@ -78,6 +80,35 @@ func TestEchoPoint(t *testing.T) {
 	}
 	if got := (study{}).echoPoint(); !strings.Contains(got, "nothing is known") {
 		t.Errorf("without a report: %s", got)
+	}
+}
+
+// TestOneUnsureWorkloadDoesNotSilenceTheOthers: a workload with too few blocks is left out of the headline.
+func TestOneUnsureWorkloadDoesNotSilenceTheOthers(t *testing.T) {
+	s := everywhere(small())
+	s.broken = func(impl, load string, block int) string {
+		if load == "bulk-64k" && block > 0 {
+			return "the server died"
+		}
+		return ""
+	}
+	if got := studyOf(t, s).findings().Headline; !strings.Contains(got, "3 workloads") {
+		t.Error(got)
+	}
+}
+
+// TestRivalWithFewBlocksIsNotCalledDearer: what cannot be compared cannot have lost.
+func TestRivalWithFewBlocksIsNotCalledDearer(t *testing.T) {
+	s := small(server{"bare", "", "Go", 1, 35}, server{"cheap", "", "C", 1.1, 40}, server{"dear", "", "Go", 1.6, 900}, server{"rare", "", "Go", 1.9, 900})
+	s.broken = func(impl, load string, block int) string {
+		if impl == "rare" && block > 0 {
+			return "the server died"
+		}
+		return ""
+	}
+	leaders, sure := studyOf(t, s).Workloads[0].cheapest()
+	if !sure || strings.Join(leaders, " ") != "cheap rare" {
+		t.Errorf("leaders %q, sure %t", leaders, sure)
 	}
 }
 

@@ -10,11 +10,9 @@ import (
 // cheapest are the implementations of a workload that spend the least CPU per request: the one with the lowest median and all
 // that cannot be told from it. The reference takes no part, as it is the limit and not a choice.
 //
-// sure is false where there are too few blocks to tell anything apart; then leaders holds just the lowest median.
+// sure is false where there are too few blocks to tell anything apart.
 func (w workload) cheapest() (leaders []string, sure bool) {
-	rivals := slices.DeleteFunc(slices.Clone(w.Rows), func(s results.Summary) bool {
-		return s.Impl == reference || !s.CPUPerRequestNs.Known()
-	})
+	rivals := w.rivals()
 	if len(rivals) == 0 {
 		return nil, false
 	}
@@ -22,18 +20,22 @@ func (w workload) cheapest() (leaders []string, sure bool) {
 		return cmp.Compare(a.CPUPerRequestNs.Median, b.CPUPerRequestNs.Median)
 	})
 	leaders = []string{first.Impl}
-	sure = true
 	for _, rival := range rivals {
 		if rival.Impl == first.Impl {
 			continue
 		}
-		e := w.against(rival.Impl, first.Impl)
-		sure = sure && e.Trusted()
-		if e.Trusted() && !e.Differs() {
+		if !w.against(rival.Impl, first.Impl).Differs() {
 			leaders = append(leaders, rival.Impl)
 		}
 	}
-	return leaders, sure && first.CPUPerRequestNs.Trusted()
+	return leaders, first.CPUPerRequestNs.Trusted()
+}
+
+// rivals are the servers that one might choose, as far as they have figures.
+func (w workload) rivals() []results.Summary {
+	return slices.DeleteFunc(slices.Clone(w.Rows), func(s results.Summary) bool {
+		return s.Impl == reference || !s.CPUPerRequestNs.Known()
+	})
 }
 
 // against is the CPU per request of one implementation as a multiple of another's in the same block.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"reactorbench/results"
 )
@@ -54,6 +55,25 @@ func (f family) Clean() bool {
 func (c cell) Worth() bool {
 	return c.Run && c.Verdict != "pass" && (c.Style().Class != "quiet" || c.Detail != "")
 }
+
+// Account is what happened, without what stands on the page already: the requirement above it and the command below. The lines
+// of a detail are indented for a terminal.
+func (c cell) Account() string {
+	var kept []string
+	skipping := false
+	for _, line := range strings.Split(strings.TrimRight(c.Detail, "\n "), "\n") {
+		line = strings.TrimPrefix(line, detailIndent)
+		if key, _, _ := strings.Cut(line, " "); key != "" {
+			skipping = key == c.Level || key == "again"
+		}
+		if !skipping {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+const detailIndent = "    " // of every line of a detail, as `go test` prints one
 
 // Words are the verdicts for the legend.
 func (correctness) Words() []verdictStyle { return verdictStyles }

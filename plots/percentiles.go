@@ -37,12 +37,22 @@ func (s study) percentileChart(w workload) (chart, string) {
 func (w workload) latencyWords(curves []curve) string {
 	sub := w.Name + ": " + w.conditions() + " · service time in a closed loop: a slow reply also delays the requests behind it, so this is" +
 		" not a tail of response times · line and band: " + evidence(blocksOf(curves)) + " · lower is better"
-	for _, c := range curves {
-		if c.Dotted {
-			return sub + " · dotted: the client was the limit, not compared"
-		}
+	switch dotted := countDotted(curves); {
+	case dotted == len(curves):
+		return sub + " · dotted: the client was the limit for every server, so none is compared"
+	case dotted > 0:
+		return sub + " · dotted: the client was the limit, not compared"
 	}
 	return sub
+}
+
+func countDotted(curves []curve) (n int) {
+	for _, c := range curves {
+		if c.Dotted {
+			n++
+		}
+	}
+	return n
 }
 
 func blocksOf(curves []curve) (estimates []results.Estimate) {

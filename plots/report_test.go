@@ -111,7 +111,7 @@ func TestReportHoldsTheWholeRun(t *testing.T) {
 		"Left out: 2 of 350 cells ended in an error and have no figures",
 		"Client-limited: in 51 of 278 cells",
 		"libevent/tutorial (needs pkg-config:libevent; apt-get install libevent-dev)",
-		"netpoll (2 of 10 blocks): no figures, the reply differs from the request at byte 4096 of connection 3",
+		"no figures: the reply differs from the request at byte 4096 of connection 3: netpoll in 2 of 10 blocks",
 		"conformance -run close/half-close-backlog -seed 7 ./impls/gnet",
 		"want  7 864 320 bytes, then FIN",
 		`<a href="https://github.com/panjf2000/gnet/issues/722" rel="noreferrer noopener">`,
@@ -233,7 +233,7 @@ func TestRunWithOnlyErrors(t *testing.T) {
 	page := pageOf(t, s.write(t))
 	for _, want := range []string{
 		"Left out: 84 of 84 cells ended in an error",
-		"no figures, the server died with exit status 3",
+		"no figures: the server died with exit status 3: every server in every block",
 		"no cell has a figure for the CPU time of its server, so there is no chart of it.",
 	} {
 		if !strings.Contains(page, want) {

@@ -130,8 +130,11 @@ func evidence(estimates []results.Estimate) string {
 	if fewest.N != most.N {
 		blocks = strconv.Itoa(fewest.N) + " to " + blocks
 	}
-	if fewest.Trusted() {
+	switch {
+	case fewest.Trusted():
 		return "median and 95% interval of " + blocks
+	case most.Trusted():
+		return "median and 95% interval of " + blocks + " (lowest to highest where there are fewer than 6)"
 	}
 	return "median of " + blocks + ", too few for a 95% interval (6 are needed): the bar is lowest to highest"
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -102,7 +101,7 @@ func (w workload) glance(impl string) value {
 		case w.idle():
 			return measured(row.BytesPerIdleConn, memory)
 		case row.CPURatio.Known():
-			return ratioValue(row)
+			return briefRatio(row)
 		default:
 			return measured(row.CPUPerRequestNs, duration)
 		}
@@ -139,6 +138,16 @@ func ratioValue(row results.Summary) value {
 	}
 }
 
+// briefRatio is ratioValue for a table of many columns: grey instead of words where no difference may be claimed.
+func briefRatio(row results.Summary) value {
+	if row.Impl == reference {
+		return ratioValue(row)
+	}
+	v := measured(row.CPURatio, multiple)
+	v.Faint = !row.CPURatio.Differs()
+	return v
+}
+
 func throughputValue(row results.Summary, limited results.Estimate) value {
 	switch {
 	case row.RequestsPerSecond.Known() && row.ClientLimited > 0:
@@ -170,48 +179,3 @@ func blocksValue(row results.Summary) value {
 }
 
 func sortKey(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-
-// remarks are the sentences below a table: why cells are missing, why some are not compared, and what the load generator
-// noticed. Servers with the same reason share a sentence.
-func (w workload) remarks() []string {
-	return slices.Concat(
-		w.gather("no figures", func(r results.Record) []string { return noted(r.Error) }),
-		w.gather("client-limited", func(r results.Record) []string {
-			if !r.ClientLimited {
-				return nil
-			}
-			return []string{cmp.Or(r.ClientLimitedWhy, "no reason is recorded")}
-		}),
-		w.gather("note", func(r results.Record) []string { return r.Warnings }),
-	)
-}
-
-// gather counts the cells that give a reason and makes a sentence of each reason, in the order of the table.
-func (w workload) gather(what string, reasons func(results.Record) []string) (sentences []string) {
-	cells := map[string]map[string]int{} // reason, implementation
-	var order []string
-	for _, row := range w.Rows {
-		for _, r := range w.Records {
-			if r.Impl != row.Impl {
-				continue
-			}
-			for _, reason := range reasons(r) {
-				if cells[reason] == nil {
-					cells[reason] = map[string]int{}
-					order = append(order, reason)
-				}
-				cells[reason][r.Impl]++
-			}
-		}
-	}
-	for _, reason := range order {
-		var who []string
-		for _, row := range w.Rows {
-			if n := cells[reason][row.Impl]; n > 0 {
-				who = append(who, fmt.Sprintf("%s (%d of %s)", row.Impl, n, countOf(row.Blocks+len(row.Errors), "block")))
-			}
-		}
-		sentences = append(sentences, fmt.Sprintf("%s: %s, %s", list(who), what, reason))
-	}
-	return sentences
-}
