@@ -295,8 +295,8 @@ func (b *Base) Pending() int { return b.pending }
 // BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
-		for fd := range b.fds.entries {
-			for e := b.fds.entries[fd].first; e != nil; e = e.next {
+		for fd := range b.fds.len() {
+			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
 					if !yield(bev) {
 						return

@@ -10,14 +10,17 @@ import (
 
 // fdmap knows which events wait for a descriptor, and what the backend has been told about it.
 //
-// It is an array, because descriptors are small numbers that the kernel hands out from the bottom. The number is also the slot of the
-// token, and the generation counts the slot's owners: what is on its way to an earlier one is thus never
-// delivered to a later one.
+// It is an array, because descriptors are small numbers that the kernel hands out from the bottom; and one of pages, which
+// grows without moving an entry or leaving garbage behind. The number is also the slot of the token, and the
+// generation counts the slot's owners: what is on its way to an earlier one is thus never delivered to a later one.
 type fdmap struct {
-	entries []fdEntry
+	pages   []*fdPage
 	backend backend.Backend
 	stats   *Stats
 }
+
+// An fdPage has the entries of 256 descriptors: 4 KiB.
+type fdPage [256]fdEntry
 
 // An fdEntry has 16 bytes: a server has one for every descriptor that it ever had at once.
 type fdEntry struct {
@@ -35,7 +38,7 @@ func (m *fdmap) add(e *Event) error {
 	if err := m.grow(fd); err != nil {
 		return err
 	}
-	entry := &m.entries[fd]
+	entry := m.entry(fd)
 	m.orphanOwner(entry, e)
 	if entry.first == nil {
 		entry.generation++
@@ -63,20 +66,29 @@ func (m *fdmap) add(e *Event) error {
 
 // grow makes room for fd, which has to be a descriptor: a wild number must not cost memory.
 func (m *fdmap) grow(fd int) error {
-	if fd < len(m.entries) {
+	if fd < m.len() {
 		return nil
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
 		return fmt.Errorf("add descriptor %d: %w", fd, err)
 	}
-	size := max(64, fd+1, len(m.entries)+len(m.entries)/4)
-	m.entries = append(make([]fdEntry, 0, size), m.entries...)[:size]
+	for fd >= m.len() {
+		m.pages = append(m.pages, new(fdPage))
+	}
 	return nil
+}
+
+// len is the number of descriptors that have an entry.
+func (m *fdmap) len() int { return len(m.pages) * len(fdPage{}) }
+
+// entry is for a descriptor below len.
+func (m *fdmap) entry(fd int) *fdEntry {
+	return &m.pages[uint(fd)/uint(len(fdPage{}))][uint(fd)%uint(len(fdPage{}))]
 }
 
 // remove takes e out, and with it what only e wanted.
 func (m *fdmap) remove(e *Event) error {
-	entry := &m.entries[e.descriptor]
+	entry := m.entry(int(e.descriptor))
 	entry.unlink(e)
 	return m.update(int(e.descriptor), entry)
 }
@@ -84,7 +96,7 @@ func (m *fdmap) remove(e *Event) error {
 // change gives e another interest. An event whose descriptor turns out to name another file is an orphan from now on.
 func (m *fdmap) change(e *Event, what What) error {
 	e.what = what
-	return m.update(int(e.descriptor), &m.entries[e.descriptor])
+	return m.update(int(e.descriptor), m.entry(int(e.descriptor)))
 }
 
 // update tells the backend what the events want now, if that is something else than before.
@@ -112,10 +124,10 @@ func (m *fdmap) tell(fd int, entry *fdEntry, old, new What) error {
 // find returns the entry that a token names, or nil if its owner is gone.
 func (m *fdmap) find(token backend.Token) *fdEntry {
 	slot := token.Slot()
-	if slot >= len(m.entries) {
+	if slot >= m.len() {
 		return nil
 	}
-	entry := &m.entries[slot]
+	entry := m.entry(slot)
 	if entry.generation != token.Generation() || entry.first == nil {
 		return nil
 	}
@@ -155,8 +167,8 @@ func (m *fdmap) orphanAll(entry *fdEntry) {
 
 // tellAll tells a new backend all that is wanted. What it refuses was closed without Del; the old one had forgotten that too.
 func (m *fdmap) tellAll() {
-	for fd := range m.entries {
-		entry := &m.entries[fd]
+	for fd := range m.len() {
+		entry := m.entry(fd)
 		if entry.interest != 0 && m.tell(fd, entry, 0, entry.interest) != nil {
 			m.orphanAll(entry)
 		}
@@ -165,9 +177,9 @@ func (m *fdmap) tellAll() {
 
 // deleteAll deletes all events, and closes what owns its descriptor.
 func (m *fdmap) deleteAll() {
-	for fd := range m.entries {
-		for m.entries[fd].first != nil {
-			e := m.entries[fd].first
+	for fd := range m.len() {
+		for entry := m.entry(fd); entry.first != nil; {
+			e := entry.first
 			if o, ok := e.handler.(descriptorOwner); ok {
 				o.Close()
 			} else {

@@ -169,12 +169,15 @@ func withoutDescriptors(t *testing.T) (restore func()) {
 	check(t, err)
 	unix.Close(next) // the lowest free number is now the limit
 	low := old
-	low.Cur = uint64(next)
+	setLimit(&low.Cur, next)
 	check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &low))
 	restore = func() { check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old)) }
 	t.Cleanup(restore)
 	return restore
 }
+
+// setLimit sets a field that is signed on some systems.
+func setLimit[T int64 | uint64](field *T, n int) { *field = T(n) }
 
 // A3: disabling or closing a listener that waits for descriptors ends the waiting.
 func TestCloseWhileWaitingForDescriptors(t *testing.T) {

@@ -46,8 +46,8 @@ func (b *Base) Stats() Stats {
 func (b *Base) Dump(w io.Writer) {
 	fmt.Fprintf(w, "%s: %d pending, %d active, %d timers, turn %d\n",
 		b.Method(), b.pending, b.active, b.timers.len(), b.stats.Turns)
-	for fd := range b.fds.entries {
-		for e := b.fds.entries[fd].first; e != nil; e = e.next {
+	for fd := range b.fds.len() {
+		for e := b.fds.entry(fd).first; e != nil; e = e.next {
 			fmt.Fprintf(w, "  descriptor %d %v\n", fd, e)
 		}
 	}
