@@ -79,21 +79,18 @@ func commonLeaders(leads []lead) []string {
 }
 
 func (s study) alwaysSentence(names []string, leads []lead) string {
-	where := "in the only workload"
+	everywhere, anywhere := "in the only workload", "in the only workload"
 	if len(leads) > 1 {
-		where = fmt.Sprintf("in all %d workloads", len(leads))
+		everywhere, anywhere = fmt.Sprintf("in all %d workloads", len(leads)), fmt.Sprintf("in any of %d workloads", len(leads))
 	}
-	alone := !slices.ContainsFunc(leads, func(l lead) bool { return len(l.leaders) > 1 })
+	slices.Sort(names) // their order must not look like a rank
 	switch {
-	case alone:
-		return fmt.Sprintf("%s costs the least server CPU per request %s.", s.caveat(names[0]), where)
+	case !slices.ContainsFunc(leads, func(l lead) bool { return len(l.leaders) > 1 }):
+		return fmt.Sprintf("%s costs the least server CPU per request %s.", s.caveat(names[0]), everywhere)
 	case s.allTied(leads):
-		return fmt.Sprintf("No server is detectably cheaper per request than another %s.", where)
-	case len(names) == 1:
-		return fmt.Sprintf("No server is detectably cheaper per request than %s in any of %d workloads.", s.caveat(names[0]), len(leads))
+		return fmt.Sprintf("No server is detectably cheaper per request than another %s.", anywhere)
 	default:
-		slices.Sort(names) // their order must not look like a rank
-		return fmt.Sprintf("%s cost the least server CPU per request %s, with no detectable difference between them.", list(s.caveats(names)), where)
+		return fmt.Sprintf("No server is detectably cheaper per request than %s %s.", list(s.caveats(names), "or"), anywhere)
 	}
 }
 
@@ -118,7 +115,7 @@ func (s study) mixedSentence(leads []lead) string {
 	for _, name := range names {
 		parts = append(parts, fmt.Sprintf("%s in %d", s.caveat(name), wins[name]))
 	}
-	return fmt.Sprintf("No server is cheapest everywhere. Of %d workloads, %s cost the least server CPU per request, alone or tied.", len(leads), list(parts))
+	return fmt.Sprintf("No server is cheapest everywhere. Of %d workloads, %s cost the least server CPU per request, alone or tied.", len(leads), list(parts, "and"))
 }
 
 // caveat never lets a name stand for speed alone when the server is not right.
@@ -160,7 +157,7 @@ func (s study) echoPoint() string {
 	case len(failing) == 0:
 		return fmt.Sprintf("No MUST of the specification was broken by any of the %s that %s checked.", countOf(checked, "implementation"), wasWere(checked))
 	}
-	return fmt.Sprintf("%d of %s break no MUST of the specification; %s.", checked-len(failing), countOf(checked, "implementation"), list(failing))
+	return fmt.Sprintf("%d of %s break no MUST of the specification; %s.", checked-len(failing), countOf(checked, "implementation"), list(failing, "and"))
 }
 
 func wasWere(n int) string {
@@ -205,7 +202,7 @@ func (s study) LeadPoints() (points []string) {
 			text += ", " + multiple(first.CPURatio.Median) + " " + reference
 		}
 		if len(l.leaders) > 1 {
-			text += "; not to be told apart from it: " + list(s.caveats(l.leaders[1:]))
+			text += "; not to be told apart from it: " + list(s.caveats(l.leaders[1:]), "and")
 		}
 		points = append(points, text+".")
 	}
@@ -265,5 +262,5 @@ func (s study) unavailable() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Not installed here, and neither checked nor measured: " + list(parts) + "."
+	return "Not installed here, and neither checked nor measured: " + list(parts, "and") + "."
 }

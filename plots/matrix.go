@@ -48,8 +48,11 @@ func (f family) tally(column int) tally {
 
 // Clean reports whether nobody has anything but passes here, so that the page can keep the family folded.
 func (f family) Clean() bool {
-	return !slices.ContainsFunc(f.Checks, func(c check) bool { return slices.ContainsFunc(c.Cells, cell.Worth) })
+	return !slices.ContainsFunc(f.Checks, func(c check) bool { return !c.Clean() })
 }
+
+// Clean is the same of one check.
+func (c check) Clean() bool { return !slices.ContainsFunc(c.Cells, cell.Worth) }
 
 // Worth reports whether there is more to say of a cell than its word.
 func (c cell) Worth() bool {

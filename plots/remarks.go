@@ -115,5 +115,5 @@ func (w workload) whose(cells map[string]int) string {
 	if everywhere && len(w.Rows) > 1 {
 		return "every server in every block"
 	}
-	return list(who)
+	return list(who, "and")
 }

@@ -115,10 +115,10 @@ function answer(plot, spots, rows) {
 	});
 }
 
-// Paper has no clicks: every detail is open while printing.
+// Paper has no clicks: while printing every detail is open, except of checks that everyone passes.
 let folded = [];
 addEventListener("beforeprint", () => {
-	folded = [...document.querySelectorAll("details:not([open])")];
+	folded = [...document.querySelectorAll("details:not([open]):not(.clean)")];
 	folded.forEach((details) => { details.open = true; });
 });
 addEventListener("afterprint", () => folded.forEach((details) => { details.open = false; }));

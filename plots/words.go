@@ -15,12 +15,12 @@ func countOf[T ~int | ~int64](n T, noun string) string {
 }
 
 // list joins names as a sentence does: a, b and c.
-func list(names []string) string {
+func list(names []string, conjunction string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
 	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return strings.Join(names[:last], ", ") + " " + conjunction + " " + names[last]
 }
 
 // spanWords is an interval in words, with the unit once where both ends share it.

@@ -41,7 +41,7 @@
 
 	// Paper shows everything.
 	dispatchEvent(new Event("beforeprint"));
-	outcome.foldedInPrint = document.querySelectorAll("details:not([open])").length;
+	outcome.foldedInPrint = document.querySelectorAll("details:not([open]):not(.clean)").length;
 	dispatchEvent(new Event("afterprint"));
 	outcome.foldedAgain = document.querySelectorAll("details:not([open])").length > 0;
 
