@@ -236,6 +236,26 @@ func TestFaultsDoNotStopTheRun(t *testing.T) {
 	}
 }
 
+// A suite of one's own says what to run and which variants take part.
+func TestSuiteFile(t *testing.T) {
+	path, out := filepath.Join(t.TempDir(), "short.json"), filepath.Join(t.TempDir(), "run")
+	text := fmt.Sprintf(`{"about":"a test","workloads":[%q],"blocks":2,"measure_ms":20,"first_variant_only":true}`, mine(t, "closed", 4))
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, stderr := loadgen(t, "-suite", path, "-out", out, implementations(t, "none", "wrong byte"))
+	if code := exitCode(t, cmd); code != 0 {
+		t.Fatalf("exit status %d: %s", code, stderr)
+	}
+	run := open(t, out)
+	if records := run.Records(); len(records) != 2 || records[0].Impl != "server/none" || records[1].Block != 1 {
+		t.Errorf("%+v", records)
+	}
+	if plan := run.Env().Plan; plan.Suite != "short" || plan.Seed == 0 {
+		t.Errorf("plan %+v", plan)
+	}
+}
+
 func TestIdleConnectionsAreWeighed(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	cmd, stdout, stderr := loadgen(t, "-workload", mine(t, "idle", 300), "-blocks", "1", "-out", out, implementations(t, "none"))
