@@ -48,25 +48,6 @@ func (c *Conn) stuck(taken int64, err error) string {
 	return fmt.Sprintf("%s, then no progress for %s; %s", plural(taken, "byte", "bytes"), seconds(c.t.scaled(patience)), c.peer())
 }
 
-// blockedAfter is how long a send must find no room before the way is called blocked. A right server that is only slow to
-// be scheduled makes the check weaker by this, never wrong.
-const blockedAfter = 200 * time.Millisecond
-
-// SendUntilBlocked sends without reading until no byte has been taken for 200 ms, or max bytes are sent, or the
-// connection breaks, and returns how many were taken.
-func (c *Conn) SendUntilBlocked(max int64) int64 {
-	taken, err := c.push(max, c.t.scaled(blockedAfter))
-	switch {
-	case err != nil:
-		c.eventf("sent %s, then %v", group(taken), err)
-	case taken < max:
-		c.eventf("sent %s, blocked", group(taken))
-	default:
-		c.eventf("sent %s", group(taken))
-	}
-	return taken
-}
-
 // TrySend sends at most n bytes, as many as are taken without waiting, and returns how many. A broken connection is no failure.
 func (c *Conn) TrySend(n int64) int64 {
 	taken, _ := c.push(n, 0)
@@ -141,6 +122,14 @@ func (c *Conn) WriteRaw(b []byte) {
 		}
 	}
 	c.eventf("sent %s", group(int64(total)))
+}
+
+// WriteNothing makes a write of no bytes.
+func (c *Conn) WriteNothing() {
+	if _, err := unix.Write(c.fd, nil); err != nil {
+		c.t.Fatal("a write of no bytes", err.Error())
+	}
+	c.event("wrote nothing")
 }
 
 // WriteUrgent sends one byte as urgent data (MSG_OOB).
@@ -245,6 +234,11 @@ func (c *Conn) ServerSocket() Socket {
 		c.t.NotApplicable(err.Error())
 	}
 	return s
+}
+
+// ReadByServer is how many of the sent bytes the server has read, if nothing moves meanwhile.
+func (c *Conn) ReadByServer() int64 {
+	return c.sent - c.ServerSocket().Unread - int64(c.unacknowledged())
 }
 
 func (c *Conn) serverSide(what string, ok func(Socket) bool) Condition {

@@ -234,22 +234,39 @@ func (c *Conn) ReadAtMost(n int64, d time.Duration) int64 {
 	return c.received - began
 }
 
-// ExpectRaw reads as many bytes as b has and compares them with b: the counterpart of WriteRaw.
-func (c *Conn) ExpectRaw(b []byte) {
-	for at := 0; at < len(b); {
-		got, how, err := c.receive(int64(len(b)-at), c.t.scaled(patience), "bytes")
-		if how != data {
-			c.received = int64(at) // so that the failure counts these
-			c.short(plural(int64(len(b)), "byte", "bytes"), how, err)
+// EchoRaw sends bytes that are not the stream's and compares what comes back, at the same time.
+func (c *Conn) EchoRaw(b []byte) {
+	sent, came := 0, 0
+	for came < len(b) {
+		events := int16(unix.POLLIN)
+		if sent < len(b) {
+			events |= unix.POLLOUT
 		}
-		for i := range got {
-			if got[i] != b[at+i] {
-				c.wrongRaw(b, at+i, got[i:])
-			}
+		if !c.waitFor(events, c.t.scaled(patience), "an echo") {
+			c.received = int64(came) // so that the failure counts these
+			c.short(plural(int64(len(b)), "byte", "bytes"), silence, nil)
 		}
-		at += len(got)
+		if n, err := ignoringEINTR(func() (int, error) { return unix.Write(c.fd, b[sent:]) }); err == nil {
+			sent += n
+		}
+		came += c.receiveRaw(b, came)
 	}
-	c.eventf("got %s", group(int64(len(b))))
+	c.eventf("echoed %s", group(int64(len(b))))
+}
+
+// receiveRaw compares what has come with b from an offset on, and returns how much it was.
+func (c *Conn) receiveRaw(b []byte, at int) int {
+	got, how, err := c.receive(int64(len(b)-at), 0, "an echo")
+	if how == fin || how == reset {
+		c.received = int64(at)
+		c.short(plural(int64(len(b)), "byte", "bytes"), how, err)
+	}
+	for i := range got {
+		if got[i] != b[at+i] {
+			c.wrongRaw(b, at+i, got[i:])
+		}
+	}
+	return len(got)
 }
 
 func (c *Conn) wrongRaw(want []byte, at int, got []byte) {

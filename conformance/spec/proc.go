@@ -83,12 +83,14 @@ var sigtermDrain = Check{
 	Fresh: true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
-		c.Send(256 << 10)
-		t.WaitFor(c.ServerHasRead())
+		c.SendUntilUnread(256 << 10)
+		read := c.ReadByServer()
 		t.Server().Signal(syscall.SIGTERM)
 		t.WaitWithin(time.Second, t.Refused())
-		c.ExpectEcho(256 << 10)
-		c.ExpectFIN()
+		c.ExpectEcho(read)
+		if _, how := c.ReadToEnd(); how == RST && read == c.Sent() {
+			t.Fail(plural(read, "byte", "bytes")+", then FIN", "all of them, then RST")
+		}
 		t.Server().WaitExit(stopTime)
 	},
 }
@@ -107,7 +109,7 @@ var sigtermDrainBacklog = Check{
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		c.SendUntilUnread(8 << 20)
-		read := c.sent - c.ServerSocket().Unread - int64(c.unacknowledged())
+		read := c.ReadByServer()
 		t.Server().Signal(syscall.SIGTERM)
 		t.WaitWithin(time.Second, t.Refused())
 		c.ExpectEcho(read)

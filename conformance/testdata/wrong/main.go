@@ -50,6 +50,7 @@ type server struct {
 	conns    map[*net.TCPConn]bool // every connection that is being served
 	stopping bool
 	served   sync.WaitGroup
+	held     net.Listener // see allows-one-instance
 }
 
 // faults maps each name to the replacement of verbs that makes the server wrong in that way.
