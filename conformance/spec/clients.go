@@ -166,6 +166,7 @@ var fairFlood = Check{
 		"scheduler that preempts every 10 ms lets through.",
 	Run: func(t *T) {
 		other := t.Dial()
+		other.Ping()
 		flood := t.Flood(t.DialMany(1))
 		for range 10 {
 			flood.Ping(other)

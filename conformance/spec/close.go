@@ -199,20 +199,28 @@ var closeBothSides = Check{
 	Source: "RFC 9293 section 3.6",
 	Why: "The usual end of a browser or a killed client. A server that keeps its end leaks a descriptor each time " +
 		"(netpoll pull request 304, gnet issue 335).",
-	Sound: "It waits until the process holds no more sockets than before. Permitted: FIN or RST, for the client may get " +
-		"either for data that it no longer wants.",
+	Sound: "The server is stopped while half of the clients close, so that their data and their end arrive together; the " +
+		"others close with half of the echo unread. It waits until the process holds no more sockets than before. " +
+		"Permitted: FIN or RST, for the client may get either for data that it no longer wants.",
 	Fresh: true,
 	Run: func(t *T) {
 		t.Barrier()
 		before := t.Server().Sockets()
 		conns := t.DialMany(20)
-		for i, c := range conns {
+		for _, c := range conns[:10] {
 			c.Send(32 << 10)
-			if i%2 == 0 {
-				c.ExpectEcho(16 << 10)
-			}
+			c.ExpectEcho(16 << 10)
+		}
+		closeAll(conns[:10])
+		for _, c := range conns[10:] {
+			c.ping()
+		}
+		t.Server().Stop()
+		for _, c := range conns[10:] {
+			c.Send(32 << 10)
 			c.Close()
 		}
+		t.Server().Continue()
 		t.WaitFor(t.Gone(conns))
 		t.WaitFor(t.Server().SocketsAtMost(before))
 	},
@@ -268,9 +276,14 @@ var shutdownBoth = Check{
 	Run: func(t *T) {
 		conns := t.DialMany(10)
 		for _, c := range conns {
+			c.ping()
+		}
+		t.Server().Stop()
+		for _, c := range conns {
 			c.Send(16 << 10)
 			c.CloseBoth()
 		}
+		t.Server().Continue()
 		t.WaitFor(t.Gone(conns))
 		closeAll(conns)
 		t.Barrier()

@@ -9,65 +9,6 @@ import (
 
 // This file holds the verbs about many connections at once, and about what their ends leave behind.
 
-// stuckAfter is how long a server must leave bytes lie, or a crowd find no room, before a check goes on. A right server
-// that is only slow to be scheduled makes the check weaker by this, never wrong.
-const stuckAfter = 50 * time.Millisecond
-
-// SendUntilUnread sends without reading, in pieces that the server's kernel has room for, until the server leaves one
-// unread or max bytes are sent. So everything has arrived, and a FIN sent now arrives too, whereas one sent after
-// SendUntilBlocked waits in the client's kernel behind bytes for which the window is closed.
-func (c *Conn) SendUntilUnread(max int64) (taken int64) {
-	const piece = 32 << 10
-	c.quiet = true
-	for taken < max {
-		c.Send(min(piece, max-taken))
-		taken += min(piece, max-taken)
-		if !c.readWithin(c.t.scaled(stuckAfter)) {
-			break
-		}
-	}
-	c.quiet = false
-	c.eventf("sent %s; the server's end: %v", group(taken), c.ServerSocket())
-	return taken
-}
-
-// readWithin reports whether the server reads all that has arrived, in the time given.
-func (c *Conn) readWithin(d time.Duration) bool {
-	for until := time.Now().Add(d); c.ServerSocket().Unread > 0; c.t.Sleep(pollEvery / 20) {
-		if time.Now().After(until) {
-			return false
-		}
-	}
-	return true
-}
-
-// SendAllUntilBlocked sends on all connections at the same time, without reading, until none has room any more or each
-// has taken max. It returns how many bytes were taken in all. A broken connection is no failure.
-func (t *T) SendAllUntilBlocked(conns []*Conn, max int64) (taken int64) {
-	left := map[*Conn]int64{}
-	for _, c := range conns {
-		left[c] = max
-	}
-	for len(left) > 0 {
-		var fds []unix.PollFd
-		for c := range left {
-			fds = append(fds, unix.PollFd{Fd: int32(c.fd), Events: unix.POLLOUT})
-		}
-		if !t.poll(fds, time.Now().Add(t.scaled(stuckAfter)), "room to send") {
-			break
-		}
-		for c, n := range left {
-			wrote, err := c.write(n)
-			taken += wrote
-			if left[c] -= wrote; left[c] == 0 || err != nil && err != unix.EAGAIN {
-				delete(left, c)
-			}
-		}
-	}
-	t.Eventf("sent %s on %d connections", group(taken), len(conns))
-	return taken
-}
-
 // DialBurst starts n connects without waiting for any, as a crowd does that comes through the door together.
 // AwaitConnected waits for them.
 func (t *T) DialBurst(n int) []*Conn {

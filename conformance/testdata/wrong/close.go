@@ -29,9 +29,11 @@ func init() {
 
 	// Servers that set SO_LINGER to zero to be rid of TIME_WAIT.
 	faults["answers-fin-with-rst"] = func(s *server) {
-		s.hangUp = func(c *net.TCPConn, _ error) {
-			waitUntilSent(c)
-			c.SetLinger(0)
+		s.hangUp = func(c *net.TCPConn, why error) {
+			if errors.Is(why, io.EOF) {
+				waitUntilSent(c)
+				c.SetLinger(0)
+			}
 			c.Close()
 		}
 	}

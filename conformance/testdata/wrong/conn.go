@@ -67,8 +67,9 @@ func (s *server) population() int {
 	return len(s.conns)
 }
 
-// calm is how long a client must have been silent before the loop believes it.
-const calm = 20 * time.Millisecond
+// calm is how long a client must have been silent before the loop believes it. A flooding client that has to wait for a
+// CPU must not look calm.
+const calm = faultDelay
 
 // echoUntilCalm takes its turn in the loop for every block, and keeps it from a full buffer on.
 func (s *server) echoUntilCalm(c *net.TCPConn, loop *sync.Mutex) error {

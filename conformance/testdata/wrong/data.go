@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -31,7 +32,15 @@ func init() {
 	faults["resends-after-short-write"] = func(s *server) { s.send = resendAfterShortWrite }
 
 	// Thread pools: two workers take two blocks of one connection and finish in the other order.
-	faults["swaps-pipelined-blocks"] = func(s *server) { s.echo = s.swapBlocks }
+	faults["swaps-pipelined-blocks"] = func(s *server) {
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			if half := readSize / 2; len(block) > half {
+				block = slices.Concat(block[half:], block[:half])
+			}
+			return send(c, block)
+		}
+	}
 
 	// Handlers that keep gnet's or evio's event-loop buffer after the callback has returned.
 	faults["shares-buffer"] = func(s *server) { s.echo = s.echoSharedBuffer }
@@ -71,26 +80,6 @@ func resendAfterShortWrite(c *net.TCPConn, block []byte) error {
 	}
 	_, err = c.Write(block)
 	return err
-}
-
-// swapBlocks sends what came after a full block before that block, if it is already there.
-func (s *server) swapBlocks(c *net.TCPConn) error {
-	first, second := make([]byte, readSize), make([]byte, readSize)
-	for {
-		n, err := s.read(c, first)
-		m := 0
-		if n == readSize {
-			m, _ = readNow(c, second) // an error is not lost: the next read meets it again
-		}
-		for _, block := range [][]byte{second[:m], first[:n]} {
-			if err := s.send(c, block); err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // shared is the one buffer of all connections. Each block stays in it until the output has been

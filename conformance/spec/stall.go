@@ -1,0 +1,149 @@
+package spec
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file is how a check fills a server until it has stopped reading, and how it knows that it has.
+//
+// "No room for a while" would not do: on a busy machine a server that is about to read looks the same. But a thread that
+// has been woken for bytes is runnable, however long it waits for a CPU. So a server has stopped reading when bytes lie
+// in its kernel and all its threads sleep beside them.
+
+// looksAsleep is how often in a row a server must be seen asleep beside unread bytes.
+const looksAsleep = 3
+
+// blockedAfter must tell when sleep cannot: of a server that spins, and of one whose threads cannot be seen. A right
+// server that is only slow to be scheduled makes the check weaker by this, never wrong.
+const (
+	blockedAfter       = time.Second
+	blockedAfterUnseen = 200 * time.Millisecond
+)
+
+// A stall watches a server that has been given more than it may take.
+type stall struct {
+	t     *T
+	since time.Time // when something last moved
+	looks int
+}
+
+func (t *T) watchStall() *stall { return &stall{t: t, since: time.Now()} }
+
+// moved starts the watch again.
+func (s *stall) moved() { s.since, s.looks = time.Now(), 0 }
+
+// reached looks once more, and reports whether the server has stopped reading each of the connections. Between two looks it
+// sleeps for a moment.
+func (s *stall) reached(conns []*Conn) bool {
+	limit := blockedAfter
+	if s.t.server.process.PID() == 0 {
+		limit = blockedAfterUnseen
+	}
+	if s.leftUnread(conns) && conns[0].server.asleep() {
+		s.looks++
+	} else {
+		s.looks = 0
+	}
+	if s.looks == looksAsleep || time.Since(s.since) > s.t.scaled(limit) {
+		return true
+	}
+	s.t.Sleep(pollEvery / 20)
+	return false
+}
+
+func (s *stall) leftUnread(conns []*Conn) bool {
+	for _, c := range conns {
+		if c.ServerSocket().Unread == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// asleep reports whether every thread of the server is seen to sleep.
+func (s *Server) asleep() bool {
+	if s.process.PID() == 0 {
+		return false
+	}
+	all := threads(s.process.PID())
+	for _, thread := range all {
+		if thread.state == 'R' {
+			return false
+		}
+	}
+	return len(all) > 0
+}
+
+// SendUntilBlocked sends without reading until the server has stopped reading and no byte more is taken, or max bytes
+// are sent, or the connection breaks, and returns how many were taken.
+func (c *Conn) SendUntilBlocked(max int64) int64 {
+	taken := c.t.fill([]*Conn{c}, max)
+	if taken < max {
+		c.eventf("sent %s, blocked", group(taken))
+	} else {
+		c.eventf("sent %s", group(taken))
+	}
+	return taken
+}
+
+// SendAllUntilBlocked is SendUntilBlocked on several connections at the same time, up to max on each. It returns how many
+// bytes were taken in all.
+func (t *T) SendAllUntilBlocked(conns []*Conn, max int64) int64 {
+	taken := t.fill(conns, max)
+	t.Eventf("sent %s on %d connections", group(taken), len(conns))
+	return taken
+}
+
+func (t *T) fill(conns []*Conn, max int64) (taken int64) {
+	goal := map[*Conn]int64{}
+	for _, c := range conns {
+		goal[c] = c.sent + max
+	}
+	watch := t.watchStall()
+	for open := conns; len(open) > 0; {
+		var wrote int64
+		var still []*Conn
+		for _, c := range open {
+			n, err := c.write(goal[c] - c.sent)
+			wrote += n
+			if c.sent < goal[c] && (err == nil || err == unix.EAGAIN) {
+				still = append(still, c)
+			}
+		}
+		taken += wrote
+		if open = still; wrote > 0 {
+			watch.moved()
+		} else if len(open) > 0 && watch.reached(open) {
+			break
+		}
+	}
+	return taken
+}
+
+// SendUntilUnread sends without reading, in pieces that the server's kernel has room for, until the server leaves one
+// unread or max bytes are sent. So everything has arrived, and a FIN sent now arrives too, whereas one sent after
+// SendUntilBlocked waits in the client's kernel behind bytes for which the window is closed.
+func (c *Conn) SendUntilUnread(max int64) (taken int64) {
+	const piece = 32 << 10
+	quiet := c.quiet
+	c.quiet = true
+	for taken < max && !c.leavesUnread() {
+		c.Send(min(piece, max-taken))
+		taken += min(piece, max-taken)
+	}
+	c.quiet = quiet
+	c.eventf("sent %s; the server's end: %v", group(taken), c.ServerSocket())
+	return taken
+}
+
+// leavesUnread waits until the server has read all that has arrived, and reports whether it stops before that.
+func (c *Conn) leavesUnread() bool {
+	for watch := c.t.watchStall(); c.ServerSocket().Unread > 0; {
+		if watch.reached([]*Conn{c}) {
+			return true
+		}
+	}
+	return false
+}
