@@ -231,7 +231,7 @@ func (b *Base) washOut(stale bool) {
 
 // idle reports whether nothing can come to pass any more.
 func (b *Base) idle() bool {
-	return b.pending == 0 && b.active == 0 && !b.wake.posted()
+	return b.pending == 0 && b.active == 0 && len(b.touched) == 0 && !b.wake.posted()
 }
 
 // stopped consumes Exit and Break.

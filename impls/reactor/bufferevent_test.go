@@ -136,6 +136,31 @@ func TestOutputFromElsewhere(t *testing.T) {
 	})
 }
 
+// A chain of bufferevents, each of which writes to the next when it has written, comes to its end without a nudge from outside, and
+// takes no more than one link a turn: others have theirs in between.
+func TestOutputFromOnWrite(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		const links = 5
+		chain, peers := make([]*BufferEvent, links), make([]int, links)
+		for i := range chain {
+			chain[i], peers[i] = owned(t, b)
+			chain[i].OnWrite(func() {
+				if i+1 < links {
+					chain[i+1].Write([]byte("passed on"))
+				}
+			})
+		}
+		chain[0].Write([]byte("passed on"))
+		loop(t, b, 0, Empty)
+		for _, peer := range peers {
+			equal(t, "received", read(t, peer), "passed on")
+		}
+		if got := b.Stats().Turns; got > links {
+			t.Errorf("%d turns for %d links", got, links)
+		}
+	})
+}
+
 // C3: the high mark of the input stops reading, without spinning (libevent's spins), and draining resumes it.
 func TestReadWatermarks(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {

@@ -17,6 +17,11 @@ func TestHeapAgainstASortedList(t *testing.T) {
 		forget := func(e *Event) {
 			model = slices.DeleteFunc(model, func(n heapNode) bool { return n.event == e })
 		}
+		for i := range events { // three levels of the tree from the beginning
+			deadline := moment(rapid.IntRange(1, 20).Draw(t, "deadline"))
+			h.put(&events[i], deadline)
+			model = append(model, heapNode{deadline, 0, &events[i]})
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {
 				e, deadline := pick(), moment(rapid.IntRange(1, 20).Draw(t, "deadline"))

@@ -90,11 +90,11 @@ func (b *Base) fire(e *Event) {
 // timed reports whether e has a timer that will fire.
 func (e *Event) timed() bool { return e.heapPlace != 0 && e.deadline != 0 }
 
-// waitLimit is how long the backend may wait: not at all while something is active, else until the earliest deadline.
+// waitLimit is how long the backend may wait: not at all while there is something to do, else until the earliest deadline.
 // The clock is read afresh, because the callbacks of the last turn have taken their time.
 func (b *Base) waitLimit(flags Flags) time.Duration {
 	switch {
-	case b.active > 0 || flags&NonBlock != 0:
+	case b.active > 0 || len(b.touched) > 0 || flags&NonBlock != 0:
 		return 0
 	case b.timers.len() == 0:
 		return Forever
