@@ -40,11 +40,12 @@ func judge(report *results.Conformance) correctness {
 	if report == nil {
 		return correctness{}
 	}
-	c := correctness{Checked: true, Report: *report, Impls: slices.Clone(report.Impls), broken: map[string]int{}}
+	c := correctness{Checked: true, Report: *report, broken: map[string]int{}}
+	for _, im := range report.Impls {
+		c.addColumn(im)
+	}
 	for _, r := range report.Results {
-		if !slices.ContainsFunc(c.Impls, func(im results.ImplInfo) bool { return im.Name == r.Impl }) {
-			c.Impls = append(c.Impls, results.ImplInfo{Name: r.Impl})
-		}
+		c.addColumn(results.ImplInfo{Name: r.Impl})
 	}
 	for _, r := range report.Results {
 		c.place(r)
@@ -61,9 +62,20 @@ func judge(report *results.Conformance) correctness {
 	return c
 }
 
+// addColumn makes room for an implementation that has none yet.
+func (c *correctness) addColumn(im results.ImplInfo) {
+	if c.column(im.Name) < 0 {
+		c.Impls = append(c.Impls, im)
+	}
+}
+
+func (c *correctness) column(impl string) int {
+	return slices.IndexFunc(c.Impls, func(im results.ImplInfo) bool { return im.Name == impl })
+}
+
 // place puts a result into its cell. A check that ran more than once keeps its worst result.
 func (c *correctness) place(r results.CheckResult) {
-	to := &c.checkOf(r).Cells[slices.IndexFunc(c.Impls, func(im results.ImplInfo) bool { return im.Name == r.Impl })]
+	to := &c.checkOf(r).Cells[c.column(r.Impl)]
 	if !to.Run || severity(r.Verdict) > severity(to.Verdict) {
 		to.Run, to.CheckResult = true, r
 	}

@@ -53,6 +53,7 @@ func (d dotPlot) height() vg.Length {
 
 // draw implements page.Body.
 func (d dotPlot) draw(dc draw.Canvas) []hotspot {
+	d.Dots = drawable(d.Dots)
 	p := newPlot()
 	p.X.Label.Text = d.Axis
 	p.X.Min, p.X.Max = d.span()
@@ -67,6 +68,18 @@ func (d dotPlot) draw(dc draw.Canvas) []hotspot {
 	p.Add(dotRows{d})
 	p.Draw(dc)
 	return d.hotspots(p, dc)
+}
+
+// No figure of a server lies outside; a damaged file may hold one that does, and no axis can carry it. The words keep it.
+const leastDrawn, mostDrawn = 1e-3, 1e15
+
+func drawable(dots []dot) (inside []dot) {
+	clamp := func(v float64) float64 { return max(leastDrawn, min(v, mostDrawn)) }
+	for _, d := range dots {
+		d.Value, d.Low, d.High = clamp(d.Value), clamp(d.Low), clamp(d.High)
+		inside = append(inside, d)
+	}
+	return inside
 }
 
 func (d dotPlot) hotspots(p *plot.Plot, dc draw.Canvas) (spots []hotspot) {

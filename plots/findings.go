@@ -167,7 +167,7 @@ func wasWere(n int) string {
 	return "were"
 }
 
-// spreadPoint tells how far apart the servers are over all workloads.
+// spreadPoint tells how far from the reference the servers are over all workloads, as far as anyone can tell.
 func (s study) spreadPoint() string {
 	type end struct {
 		ratio          float64
@@ -176,7 +176,7 @@ func (s study) spreadPoint() string {
 	var ends []end
 	for _, w := range s.Workloads {
 		for _, row := range w.Rows {
-			if row.Impl != reference && row.CPURatio.Known() {
+			if row.Impl != reference && row.CPURatio.Differs() {
 				ends = append(ends, end{row.CPURatio.Median, row.Impl, w.Name})
 			}
 		}
@@ -186,8 +186,8 @@ func (s study) spreadPoint() string {
 	}
 	slices.SortStableFunc(ends, func(a, b end) int { return cmp.Compare(a.ratio, b.ratio) })
 	least, most := ends[0], ends[len(ends)-1]
-	return fmt.Sprintf("A request costs between %s (%s, %s) and %s (%s, %s) of the CPU time that the least possible server, %s, needs for it.",
-		multiple(least.ratio), least.impl, least.workload, multiple(most.ratio), most.impl, most.workload, reference)
+	return fmt.Sprintf("Where a server differs detectably from %s, the least that an echo server can be, a request costs between %s (%s, %s) and %s (%s, %s).",
+		reference, multiple(least.ratio), least.impl, least.workload, multiple(most.ratio), most.impl, most.workload)
 }
 
 // LeadPoints give each workload a line: who is cheapest, and by how much.

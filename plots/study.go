@@ -98,10 +98,11 @@ func (s study) implementations() (names []string) {
 	for _, im := range s.Echo.Impls {
 		add(im.Name)
 	}
+	reported := len(names)
 	for _, r := range s.Run.Records() {
 		add(r.Impl)
 	}
-	slices.Sort(names[len(s.Echo.Impls):])
+	slices.Sort(names[reported:])
 	return names
 }
 
