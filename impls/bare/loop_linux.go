@@ -64,11 +64,11 @@ func newLoop() (*loop, error) {
 // meanwhile show up in the next list at the earliest.
 func (l *loop) run() {
 	for !l.finished() {
-		ready := l.wait()
+		ready, told := l.wait(), false
 		for _, event := range ready {
 			switch {
 			case event.Fd == int32(l.wake):
-				l.stop()
+				told = true // after this turn: the listener may be in the list, too
 			case l.owner && event.Fd == l.acceptor.fd:
 				l.acceptor.accept()
 			default:
@@ -78,7 +78,10 @@ func (l *loop) run() {
 		if l.owner && l.acceptor.paused() {
 			l.acceptor.resumeWhenDue()
 		}
-		if l.stopping && len(ready) == 0 {
+		switch {
+		case told:
+			l.stop()
+		case l.stopping && len(ready) == 0:
 			l.hangUp()
 		}
 	}
