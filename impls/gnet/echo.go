@@ -31,6 +31,7 @@ func (s *server) OnBoot(engine gnet.Engine) gnet.Action {
 		log.Fatal(err)
 	}
 	s.addr = addr
+	stopOnSignal(s)
 	return gnet.None
 }
 

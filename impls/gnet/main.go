@@ -43,7 +43,6 @@ func main() {
 	}
 
 	s := &server{release: func() {}, conns: make(map[gnet.Conn]struct{})}
-	stopOnSignal(s)
 	err := s.listenAndServe(*addr, *mode, *loops)
 	switch {
 	case err != nil:
@@ -77,6 +76,7 @@ func (s *server) listenAndServe(addr, mode string, loops int) error {
 		gnet.WithLogger(quiet{}))
 }
 
+// stopOnSignal needs an engine to stop; a signal before that kills.
 func stopOnSignal(s *server) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
