@@ -13,69 +13,59 @@ import (
 // It comes first because it survives a noisy machine. Time that a neighbour steals is not charged to the server, and a ratio
 // taken within a block does not see the drift between blocks.
 func (s study) cpuChart(w workload) (chart, string) {
-	rows, estimate := s.comparable(w)
-	if len(rows) == 0 {
+	dots, used := s.cpuDots(w)
+	if len(dots) == 0 {
 		return chart{}, w.Name + ": no cell has a figure for the CPU time of its server, so there is no chart of it."
 	}
-	plot := dotPlot{Looks: s.Looks, Anchor: 1, Format: multipleTick, Axis: "server CPU per request, as a multiple of " + reference}
-	title := "How much server CPU does a request cost?"
-	sub := "each divided by " + reference + " in the same block, dashed"
-	if !estimate.ratio {
+	plot := dotPlot{Dots: dots, Looks: s.Looks, Anchor: 1, Format: multipleTick, Log: farApart(dots), Axis: "server CPU per request, as a multiple of " + reference}
+	basis := "each divided by " + reference + " in the same block, dashed"
+	if slices.ContainsFunc(dots, func(d dot) bool { return d.Faint }) {
+		basis += ", grey: no detectable difference from it"
+	}
+	if !w.hasRatios() {
 		plot.Anchor, plot.Format, plot.Axis = math.NaN(), durationTick, "server CPU per request"
-		sub = "absolute, because " + reference + " has no figures here"
+		basis = "absolute, because " + reference + " has no figures here"
 	}
-	var used []results.Estimate
-	for _, row := range rows {
-		e := estimate.of(row)
-		used = append(used, e)
-		plot.Dots = append(plot.Dots, s.cpuDot(row, e, estimate.ratio))
-	}
-	if slices.ContainsFunc(plot.Dots, func(d dot) bool { return d.Faint }) {
-		sub += ", grey: no detectable difference from it"
-	}
-	slices.SortStableFunc(plot.Dots, func(a, b dot) int { return cmp.Compare(a.Value, b.Value) })
-	plot.Log = estimate.ratio && farApart(plot.Dots)
-	return s.dotChart("cpu-"+w.Name, title, w.Name+": "+w.conditions()+", closed loop · "+sub+" · "+evidence(used)+" · lower is better", plot,
+	sub := w.Name + ": " + w.conditions() + ", closed loop · " + basis + " · " + evidence(used) + " · lower is better"
+	return s.dotChart("cpu-"+w.Name, "How much server CPU does a request cost?", sub, plot,
 		"implementation", "CPU per request", "interval", "note"), ""
 }
 
-// A cpuFigure is either the ratio to the reference or, where that did not run, the time itself.
-type cpuFigure struct{ ratio bool }
-
-func (f cpuFigure) of(s results.Summary) results.Estimate {
-	if f.ratio {
-		return s.CPURatio
+// cpuDots are the servers with figures, the cheapest first: ratios to the reference or, where that did not run, plain times.
+func (s study) cpuDots(w workload) (dots []dot, used []results.Estimate) {
+	ratios := w.hasRatios()
+	for _, row := range w.Rows {
+		e, d := row.CPURatio, ratioDot(row)
+		if !ratios {
+			e, d = row.CPUPerRequestNs, timeDot(row)
+		}
+		if !e.Known() {
+			continue
+		}
+		d.Name, d.Value, d.Low, d.High = row.Impl, e.Median, e.Low, e.High
+		d.Basis, d.Mark = basis(e), s.Echo.mark(row.Impl)
+		dots, used = append(dots, d), append(used, e)
 	}
-	return s.CPUPerRequestNs
+	slices.SortStableFunc(dots, func(a, b dot) int { return cmp.Compare(a.Value, b.Value) })
+	return dots, used
 }
 
-// comparable are the rows that have the figure, in the order of the workload.
-func (s study) comparable(w workload) (rows []results.Summary, figure cpuFigure) {
-	for _, row := range w.Rows {
-		if row.CPURatio.Known() {
-			figure.ratio = true
-		}
-	}
-	for _, row := range w.Rows {
-		if figure.of(row).Known() {
-			rows = append(rows, row)
-		}
-	}
-	return rows, figure
+func (w workload) hasRatios() bool {
+	return slices.ContainsFunc(w.Rows, func(row results.Summary) bool { return row.CPURatio.Known() })
 }
 
-func (s study) cpuDot(row results.Summary, e results.Estimate, ratio bool) dot {
-	d := dot{Name: row.Impl, Value: e.Median, Low: e.Low, High: e.High, Basis: basis(e), Mark: s.Echo.mark(row.Impl)}
-	if !ratio {
-		d.Label, d.Aside = duration(e.Median), spanWords(e.Low, e.High, duration)
-		return d
-	}
-	d.Label, d.Faint = multiple(e.Median), row.Impl != reference && !e.Differs()
-	d.Aside = spanWords(e.Low, e.High, multiple) + " · " + duration(row.CPUPerRequestNs.Median)
+// ratioDot says the multiple, and the time behind it.
+func ratioDot(row results.Summary) dot {
+	e, time := row.CPURatio, duration(row.CPUPerRequestNs.Median)
 	if row.Impl == reference {
-		d.Aside = duration(row.CPUPerRequestNs.Median)
+		return dot{Label: multiple(e.Median), Aside: time}
 	}
-	return d
+	return dot{Label: multiple(e.Median), Aside: spanWords(e.Low, e.High, multiple) + " · " + time, Faint: !e.Differs()}
+}
+
+func timeDot(row results.Summary) dot {
+	e := row.CPUPerRequestNs
+	return dot{Label: duration(e.Median), Aside: spanWords(e.Low, e.High, duration)}
 }
 
 // farApart tells when the cheap would disappear in a corner of an even axis.
