@@ -794,22 +794,26 @@ func TestFairness(t *testing.T) {
 
 // A number that is closed behind a bufferevent's back belongs to its next owner, and the old one never closes it.
 func TestDescriptorTakenAway(t *testing.T) {
-	onEveryMethod(t, func(t *testing.T, b *Base) {
-		old, _ := owned(t, b)
-		old.Enable(Read)
-		turns(t, b, 1)
-		fd := old.FD()
-		fresh, peer := pair(t)
-		check(t, unix.Dup2(fresh, fd))
-		bev := b.NewBufferEvent(fd)
-		echo(bev)
-		equal(t, "the old one is over", old.Closed(), true)
-		old.Close()
-		write(t, peer, "hello")
-		turns(t, b, 2)
-		equal(t, "echo of the new one", read(t, peer), "hello")
-		bev.Close()
-	})
+	for name, enabled := range map[string]What{"while it reads": Read, "while it waits for nothing": 0} {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				old, _ := owned(t, b)
+				old.Enable(enabled)
+				turns(t, b, 1)
+				fd := old.FD()
+				fresh, peer := pair(t)
+				check(t, unix.Dup2(fresh, fd))
+				bev := b.NewBufferEvent(fd)
+				echo(bev)
+				equal(t, "the old one is over", old.Closed(), true)
+				old.Close()
+				write(t, peer, "hello")
+				turns(t, b, 2)
+				equal(t, "echo of the new one", read(t, peer), "hello")
+				bev.Close()
+			})
+		})
+	}
 }
 
 // All open bufferevents can be gone over, and closed on the way: that is how a server drains.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"reactorbench/impls/reactor/backend"
+)
+
+// The test binary is the server when this is set, so that signals and exit codes are real.
+const serverVariable = "ECHO_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func command(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), serverVariable+"=1")
+	return c
+}
+
+// start returns a running server and where it listens.
+func start(t *testing.T, args ...string) (server *exec.Cmd, network, address string) {
+	t.Helper()
+	server = command(args...)
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Process.Kill() })
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	address, found := strings.CutPrefix(strings.TrimSpace(line), "listening ")
+	if err != nil || !found {
+		t.Fatalf("the server said %q, %v", line, err)
+	}
+	network, address = split(address)
+	return server, network, address
+}
+
+// Echo over every method and family, by one loop and by several: every byte, then FIN; and an orderly end on SIGTERM.
+func TestEcho(t *testing.T) {
+	addresses := []string{"127.0.0.1:0", "[::1]:0", "unix:" + filepath.Join(t.TempDir(), "socket")}
+	for _, method := range backend.Methods() {
+		for _, addr := range addresses {
+			for _, loops := range []string{"1", "3"} {
+				t.Run(method+"/"+addr+"/"+loops, func(t *testing.T) {
+					server, network, address := start(t, "-method", method, "-addr", addr, "-loops", loops)
+					for range 4 { // at least one for each loop
+						echoOnce(t, network, address)
+					}
+					idle, err := net.Dial(network, address)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer idle.Close()
+					echoBytes(t, idle, []byte("it is accepted"))
+					server.Process.Signal(syscall.SIGTERM)
+					idle.SetReadDeadline(time.Now().Add(30 * time.Second))
+					if _, err := idle.Read(make([]byte, 1)); err != io.EOF {
+						t.Errorf("the idle connection ended with %v", err)
+					}
+					if err := server.Wait(); err != nil {
+						t.Errorf("the server ended with %v", err)
+					}
+					if _, err := net.Dial(network, address); err == nil {
+						t.Error("somebody is still listening")
+					}
+				})
+			}
+		}
+	}
+}
+
+func echoOnce(t *testing.T, network, address string) {
+	t.Helper()
+	conn, err := net.Dial(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<15)
+	go func() {
+		conn.Write(sent)
+		conn.(interface{ CloseWrite() error }).CloseWrite()
+	}()
+	got, err := io.ReadAll(conn)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Fatalf("%d of %d bytes came back, %v", len(got), len(sent), err)
+	}
+}
+
+func echoBytes(t *testing.T, conn net.Conn, sent []byte) {
+	t.Helper()
+	conn.Write(sent)
+	got := make([]byte, len(sent))
+	if _, err := io.ReadFull(conn, got); err != nil || !bytes.Equal(got, sent) {
+		t.Fatalf("%q came back, %v", got, err)
+	}
+}
+
+// What cannot be done is said in one line, and the exit code is not zero.
+func TestRefusals(t *testing.T) {
+	_, _, busy := start(t, "-addr", "127.0.0.1:0")
+	for name, args := range map[string][]string{
+		"busy address":   {"-addr", busy},
+		"bad address":    {"-addr", "nonsense"},
+		"unknown method": {"-method", "semaphore flags"},
+		"no loops":       {"-loops", "0"},
+		"stray argument": {"stray"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			c := command(args...)
+			c.Stderr = &stderr
+			out, err := c.Output()
+			if err == nil || len(out) > 0 || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("ended with %v, stdout %q, stderr %q", err, out, stderr.String())
+			}
+		})
+	}
+}
