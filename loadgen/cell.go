@@ -98,9 +98,14 @@ func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.R
 		}
 		engines = append(engines, e)
 	}
-	m, err := conduct(ctx, engines, server, b.window)
+	w := b.window
+	w.Requests = enoughRequests(c.workload.inFlight())
+	m, err := conduct(ctx, engines, server, w)
 	if err != nil {
 		return err
+	}
+	if m.Requests == 0 {
+		return fmt.Errorf("no request was answered within the window of %v", m.Wall.Round(time.Millisecond))
 	}
 	b.describe(r, c.workload, m)
 	return nil
@@ -124,7 +129,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
-	if m.Requests > 0 {
+	if edgeError(w.inFlight(), m.Requests) <= largestEdgeError {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 	}
@@ -154,8 +159,11 @@ func (b *bench) usableCores() int {
 // doubts are the self-checks that did not come out right, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(w.Conns*w.Depth, m); err != nil {
+	if err := littlesLaw(w.inFlight(), m); err != nil {
 		doubt("%v", err)
+	}
+	if e := edgeError(w.inFlight(), m.Requests); e > largestEdgeError {
+		doubt("only %d requests answered with %d in flight: CPU per request could be wrong by %.0f %% and is left out", m.Requests, w.inFlight(), 100*e)
 	}
 	if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)

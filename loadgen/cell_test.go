@@ -3,9 +3,12 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"reactorbench/results"
 )
@@ -33,5 +36,39 @@ func TestFailedCellsHaveNoFigures(t *testing.T) {
 	want := []string{"block", "client_limited", "commit", "conns", "depth", "design", "dirty", "env_id", "impl", "language", "loop", "message_bytes", "run_id", "schema", "seed", "ts", "workload"}
 	if got := slices.Sorted(maps.Keys(kept)); !slices.Equal(got, want) {
 		t.Errorf("kept  %q\nwant %q", got, want)
+	}
+}
+
+// testBench measures without pinning.
+func testBench(w window) *bench {
+	return &bench{engine: engines()[defaultEngine], engineName: defaultEngine, loops: 1, window: w, patience: 20 * time.Second}
+}
+
+// A CPU time per request whose window held few requests is mostly its edges, and is left out; the raw numbers stay.
+func TestFewRequestsGiveNoCPUPerRequest(t *testing.T) {
+	const conns = 4
+	w := window{WarmUp: 60 * time.Millisecond, Measure: 300 * time.Millisecond}
+	for _, handle := range []handler{echo(unchanged), delayed(40 * time.Millisecond)} { // the second answers 60 at most, 80 are wanted
+		own := runningServer(serve(t, handle), os.Getpid())
+		r, err := testBench(w).run(t.Context(), cell{target: own, workload: Workload{Name: "w", Loop: "closed", Conns: conns, Depth: 1, MessageBytes: 64}, seed: 1})
+		if err != nil || r.Failed() {
+			t.Fatal(err, r.Error)
+		}
+		enough := r.Requests >= enoughRequests(conns)
+		told := strings.Contains(strings.Join(r.Warnings, "; "), "with 4 in flight")
+		if r.ServerCPUNs <= 0 || (r.ServerCPUPerRequestNs > 0) != enough || (r.ClientCPUPerRequestNs > 0) != enough || told == enough {
+			t.Errorf("%d requests: CPU %d, per request %v, warnings %q", r.Requests, r.ServerCPUNs, r.ServerCPUPerRequestNs, r.Warnings)
+		}
+		if lasted := time.Duration(r.DurationNs); lasted < w.Measure-idleWait || !enough && lasted < 2*w.Measure-idleWait {
+			t.Errorf("%d requests in a window of %v", r.Requests, lasted)
+		}
+	}
+}
+
+func TestNoReplyWithinTheWindowIsAnError(t *testing.T) {
+	own := runningServer(serve(t, delayed(3*time.Second)), 0)
+	r, err := testBench(brief).run(t.Context(), cell{target: own, workload: Workload{Name: "w", Loop: "closed", Conns: 1, Depth: 1, MessageBytes: 64}, seed: 1})
+	if err != nil || !strings.Contains(r.Error, "no request was answered within the window") {
+		t.Errorf("%v, error %q", err, r.Error)
 	}
 }

@@ -13,8 +13,9 @@ import (
 
 // A window says how long a cell lasts.
 type window struct {
-	WarmUp  time.Duration // at least; it goes on, up to three times as long, while the rate still moves
-	Measure time.Duration
+	WarmUp   time.Duration // at least; it goes on, up to three times as long, while the rate still moves
+	Measure  time.Duration // at least; it goes on, up to twice as long, for enough requests
+	Requests int64         // that are enough, see edgeError
 }
 
 // A subject is the server of a cell, as far as it can be measured. impls.Server is one.
@@ -112,10 +113,24 @@ func measure(ctx context.Context, c *control, engines []engine, server subject, 
 	}
 	edge := startOf(&m, server)
 	c.enter(measuring)
-	err = wait(w.Measure)
+	err = keepOpen(engines, w, wait)
 	c.enter(draining)
 	edge.end(&m, server)
 	return m, early, err
+}
+
+// keepOpen waits until the window is over.
+func keepOpen(engines []engine, w window, wait func(time.Duration) error) error {
+	begun, atStart := clock(), answered(engines)
+	if err := wait(w.Measure); err != nil {
+		return err
+	}
+	for answered(engines)-atStart < w.Requests && time.Duration(clock()-begun) < 2*w.Measure {
+		if err := wait(rateEvery); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *Measurement) warn(format string, args ...any) {

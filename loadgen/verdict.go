@@ -59,15 +59,24 @@ func cores(n int) string {
 	return fmt.Sprintf("its %d cores", n)
 }
 
+// largestEdgeError is how wrong a CPU time per request may be by the edges of its window.
+const largestEdgeError = 0.05
+
+// edgeError is how wrong the CPU time per request can be because the window has edges: all requests in flight may have been worked
+// on before the window and answered within, or the other way round.
+func edgeError(inFlight int, requests int64) float64 { return float64(inFlight) / float64(requests) }
+
+// enoughRequests keep the edge error small.
+func enoughRequests(inFlight int) int64 {
+	return int64(math.Ceil(float64(inFlight) / largestEdgeError))
+}
+
 // littlesLaw compares the requests that were in flight, by Little's law throughput × mean latency, with those that the
 // workload keeps in flight. In a closed loop without pauses they are equal; if not, the times or the counts are wrong.
 //
 // The law holds for whole requests, and each edge of the window cuts through one request of every slot, so a window that is not
 // much longer than the longest of them may be off by that share. Beyond it 5 % are left for the pauses of the engine itself.
 func littlesLaw(inFlight int, m Measurement) error {
-	if m.Requests == 0 {
-		return fmt.Errorf("no request was answered within the window of %v", m.Wall.Round(time.Millisecond))
-	}
 	found := float64(m.LatencySum) / float64(m.Wall) // = (requests ÷ wall) × (sum ÷ requests)
 	longest := max(time.Duration(m.Latencies.Max()), m.LateMax)
 	allowed := 0.05 + 2*longest.Seconds()/m.Wall.Seconds()

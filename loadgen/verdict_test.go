@@ -52,10 +52,22 @@ func TestLittlesLaw(t *testing.T) {
 		{"3 % of pauses", measurement(64_000, 97e4, 0), true},
 		{"few and long", measurement(64, 8e8, 0), true}, // the edges cut through most of them
 		{"a quarter stuck for the whole window", measurement(48_000, 1e6, wall), true},
-		{"nothing answered", measurement(0, 0, wall), false},
+		{"nothing answered and nothing stuck", measurement(0, 0, 0), false},
 	} {
 		if err := littlesLaw(64, c.m); (err == nil) != c.holds {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestEnoughRequestsKeepTheEdgesSmall(t *testing.T) {
+	for _, inFlight := range []int{1, 16, 64, 1000, 1024, 4096 * 20000} {
+		enough := enoughRequests(inFlight)
+		if e := edgeError(inFlight, enough); e > largestEdgeError {
+			t.Errorf("%d in flight, %d requests: %v", inFlight, enough, e)
+		}
+		if e := edgeError(inFlight, enough-1); e <= largestEdgeError {
+			t.Errorf("%d in flight: fewer than %d would do", inFlight, enough)
 		}
 	}
 }
@@ -71,11 +83,17 @@ func TestDoubtsAreTold(t *testing.T) {
 	if doubts := b.doubts(w, sound()); len(doubts) != 0 {
 		t.Fatalf("doubts about a sound cell: %q", doubts)
 	}
+	few := func(h *results.Histogram) Measurement {
+		h.Reset()
+		h.RecordTimes(1e8, 640)
+		return Measurement{Wall: time.Second, Requests: 640, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+	}
 	for name, c := range map[string]struct {
 		change func(*bench, *Measurement)
 		want   string
 	}{
 		"little":   {func(_ *bench, m *Measurement) { m.LatencySum /= 2 }, "Little's law"},
+		"few":      {func(_ *bench, m *Measurement) { *m = few(m.Latencies) }, "only 640 requests answered with 64 in flight"},
 		"counts":   {func(_ *bench, m *Measurement) { m.Requests-- }, "64000 latencies of 63999 requests"},
 		"late":     {func(_ *bench, m *Measurement) { m.LateMax = 3 * time.Millisecond }, "took 3ms, longer than any within"},
 		"no CPU":   {func(_ *bench, m *Measurement) { m.ServerCPU = 0 }, "CPU time is not known"},

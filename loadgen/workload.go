@@ -76,6 +76,9 @@ func loadWorkload(name string) (Workload, error) {
 	return w, nil
 }
 
+// inFlight is how many requests are unanswered at any moment.
+func (w Workload) inFlight() int { return w.Conns * w.Depth }
+
 // The bounds keep a typing error from filling the memory or the port range.
 func (w Workload) validate() error {
 	switch {
