@@ -213,6 +213,13 @@ func TestPostsAreCoalescedAndOrdered(t *testing.T) {
 		same(t, "order", order, want)
 		equal(t, "wake-ups", b.Stats().Wakes, 1)
 		equal(t, "posts", b.Stats().Posts, posts)
+
+		ready := b.Stats().Ready
+		check(t, b.Post(func() {}))
+		check(t, b.NewTimer(func() {}).Add(ms))
+		loop(t, b, 0, Empty)
+		turns(t, b, 1)
+		equal(t, "times the descriptor was ready for one post more", b.Stats().Ready-ready, 1)
 	})
 }
 

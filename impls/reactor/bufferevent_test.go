@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 	"unsafe"
@@ -105,6 +106,46 @@ func TestSizes(t *testing.T) {
 	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 216)
 	equal(t, "fdEntry", unsafe.Sizeof(fdEntry{}), 16)
 	equal(t, "heapNode", unsafe.Sizeof(heapNode{}), 24)
+}
+
+// An idle connection that has echoed costs little memory, timeouts and the closures of echo included.
+func TestIdleConnectionMemory(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		const connections = 1000
+		peers, before := make([]int, connections), heapBytes()
+		for i := range peers {
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+			check(t, err)
+			check(t, unix.SetNonblock(fds[0], true))
+			peers[i] = fds[1]
+			bev := b.NewBufferEvent(fds[0])
+			echo(bev)
+			bev.SetTimeouts(time.Minute, time.Minute)
+			write(t, peers[i], "hello")
+			turns(t, b, 1)
+			equal(t, "echo", read(t, peers[i]), "hello")
+		}
+		each := (heapBytes() - before) / connections
+		t.Logf("%d bytes a connection", each)
+		// 224 for the BufferEvent, 32 for two closures, 16 in the table of descriptors (and the peer's 16, here), 24 to 30 in the
+		// heap of timers, 70 for the loop's chunks and slices; and up to 100 in the lists of a backend that keeps some.
+		if each > 500 {
+			t.Errorf("%d bytes a connection", each)
+		}
+		for _, fd := range peers {
+			unix.Close(fd)
+		}
+		loop(t, b, 0, Empty)
+	})
+}
+
+// heapBytes is what is alive on the heap.
+func heapBytes() int {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
 }
 
 // C2: OnWrite is called when something was written, and not before or without.

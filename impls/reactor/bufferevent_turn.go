@@ -77,7 +77,7 @@ func (bev *BufferEvent) receive() {
 		bev.readDeadline = 0
 		bev.received()
 	case err == nil:
-		bev.inputEnds(EOF)
+		bev.inputEnds()
 	case err != unix.EAGAIN:
 		bev.fail(Reading, err)
 	}
@@ -93,18 +93,16 @@ func (bev *BufferEvent) received() {
 	}
 }
 
-// inputEnds passes EOF or an error of reading on; what is left in the input is still there for the callback.
-func (bev *BufferEvent) inputEnds(outcome Outcome) {
-	if outcome.Has(EOF) {
-		bev.flags |= sawEOF
-	}
+// inputEnds passes the peer's FIN on; what is left in the input is still there for the callback.
+func (bev *BufferEvent) inputEnds() {
+	bev.flags |= sawEOF
 	if bev.state == lingering {
 		bev.Close()
 		return
 	}
 	bev.state = inputEOF
 	bev.enabled &^= Read
-	bev.tell(outcome | Reading)
+	bev.tell(EOF | Reading)
 }
 
 // fail ends the direction in which the error came, or both.

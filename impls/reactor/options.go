@@ -37,7 +37,10 @@ const defaultPatience = 32
 // MethodVariable is the environment variable that names the backend of every base, whatever the program asks for.
 const MethodVariable = "REACTOR_METHOD"
 
-// WithBackend chooses the method: one of backend.Methods(); the empty name is the best of them.
+// Methods returns the names of this system's backends, the best one first.
+func Methods() []string { return backend.Methods() }
+
+// WithBackend chooses one of [Methods]; the empty name is the first of them.
 func WithBackend(method string) Option { return func(c *config) { c.method = method } }
 
 // WithoutEnv ignores the environment variable [MethodVariable].

@@ -23,7 +23,7 @@ func main() {
 	log.SetPrefix("echo: ")
 	addr := flag.String("addr", "127.0.0.1:7007", "listen at `HOST:PORT`, or unix:PATH")
 	loops := flag.Int("loops", 1, "event loops, each in a goroutine of its own")
-	method := flag.String("method", "", "backend: epoll, poll (default: the best that this system has)")
+	method := flag.String("method", "", "backend: "+strings.Join(reactor.Methods(), ", ")+" (default: the first)")
 	flag.Parse()
 	if flag.NArg() > 0 || *loops < 1 {
 		log.Fatal("want flags only, and at least one loop; see -h")

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"reactorbench/impls/reactor/backend"
+	"reactorbench/impls/reactor"
 )
 
 // The test binary is the server when this is set, so that signals and exit codes are real.
@@ -58,7 +58,7 @@ func start(t *testing.T, args ...string) (server *exec.Cmd, network, address str
 // Echo over every method and family, by one loop and by several: every byte, then FIN; and an orderly end on SIGTERM.
 func TestEcho(t *testing.T) {
 	addresses := []string{"127.0.0.1:0", "[::1]:0", "unix:" + filepath.Join(t.TempDir(), "socket")}
-	for _, method := range backend.Methods() {
+	for _, method := range reactor.Methods() {
 		for _, addr := range addresses {
 			for _, loops := range []string{"1", "3"} {
 				t.Run(method+"/"+addr+"/"+loops, func(t *testing.T) {
