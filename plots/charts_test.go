@@ -118,6 +118,29 @@ func TestLatencySaysWhatItIsNot(t *testing.T) {
 	}
 }
 
+// TestManyCurvesGetPanels: a knot of lines tells nothing, so each family has a panel with the reference beside it.
+func TestManyCurvesGetPanels(t *testing.T) {
+	s := small(append([]server{{"gnet/edge", "", "Go", 1.3, 500}, {"goroutine/splice", "", "Go", 1.2, 900}}, quickServers...)...)
+	p := pictures(t, s)["latency-closed-64"]
+	words := svgWords(t, p.svg)
+	if families := 5; strings.Count(words, "bare") != families {
+		t.Errorf("the reference belongs into each of %d panels: %s", families, words)
+	}
+	for _, want := range []string{"gnet/edge", "goroutine/splice", "grey: the other families", "fails 2 MUSTs"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the panels do not say %q: %s", want, words)
+		}
+	}
+	for _, spot := range p.spots {
+		if spot.X < 0 || spot.X > pageWidth.Points() || spot.Y < 0 || spot.Y > p.Page.height().Points() {
+			t.Errorf("the hotspot of %s lies outside: %.1f, %.1f", spot.Name, spot.X, spot.Y)
+		}
+	}
+	if words := svgWords(t, quickPictures(t)["latency-closed-64"].svg); strings.Contains(words, "other families") {
+		t.Error("seven curves share one picture")
+	}
+}
+
 func TestClientLimitedIsShownAndNotCompared(t *testing.T) {
 	drawn := quickPictures(t)
 	for _, name := range []string{"throughput-pipelined-16", "latency-pipelined-16"} {

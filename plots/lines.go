@@ -42,16 +42,30 @@ type linePlot struct {
 const lineBody = 236 // the height of the data and its axis, unless the labels need more
 
 func (l linePlot) height() vg.Length {
+	if len(l.Curves) > mostTogether {
+		return l.panelsHeight()
+	}
 	return max(lineBody, vg.Length(len(l.Curves))*labelLine+axisHeight+6)
 }
 
 // draw implements page.Body.
 func (l linePlot) draw(dc draw.Canvas) []hotspot {
-	p := newPlot()
+	if len(l.Curves) > mostTogether {
+		return l.drawPanels(dc)
+	}
+	p := l.axes(l.Curves)
 	p.X.Label.Text = "percentile of the requests (each step is one more nine)"
+	p.Add(curves{l}, l.labels())
+	p.Draw(dc)
+	return l.hotspots(p, dc)
+}
+
+// axes make room for all of the given curves.
+func (l linePlot) axes(all []curve) *plot.Plot {
+	p := newPlot()
 	var right float64
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, c := range l.Curves {
+	for _, c := range all {
 		for _, point := range c.Points {
 			right = max(right, point.Nines)
 			low, high = min(low, point.Low), max(high, point.High)
@@ -63,9 +77,7 @@ func (l linePlot) draw(dc draw.Canvas) []hotspot {
 	p.Y.Min, p.Y.Max = logRange(low, high)
 	p.Y.Tick.Marker = logTicks{durationTick}
 	addGrid(p, true, true)
-	p.Add(curves{l}, l.labels())
-	p.Draw(dc)
-	return l.hotspots(p, dc)
+	return p
 }
 
 func (l linePlot) labels() (labels endLabels) {
@@ -112,10 +124,7 @@ type curves struct{ linePlot }
 // Plot implements plot.Plotter.
 func (l curves) Plot(dc draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&dc)
-	veil := uint8(34)
-	if len(l.Curves) > len(colours) {
-		veil = 22 // more bands than colours would add up to fog
-	}
+	const veil = 34 // of 255; more would hide the grid
 	for _, c := range l.Curves {
 		dc.FillPolygon(fade(l.Looks[c.Name].Color, veil), c.band(x, y))
 	}
@@ -147,12 +156,14 @@ func (c curve) band(x, y func(float64) vg.Length) (points []vg.Point) {
 }
 
 // ninesTicks are 0 %, 50 %, 90 %, 99 %, 99.9 % and so on.
-type ninesTicks struct{}
+type ninesTicks struct {
+	from float64 // percent: a narrow axis has no room for the first
+}
 
 // Ticks implements plot.Ticker.
-func (ninesTicks) Ticks(low, high float64) (ticks []plot.Tick) {
+func (t ninesTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 	for _, percent := range []float64{0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999} {
-		if nines := ninesOf(percent); nines >= low-1e-9 && nines <= high+1e-9 {
+		if nines := ninesOf(percent); percent >= t.from && nines >= low-1e-9 && nines <= high+1e-9 {
 			ticks = append(ticks, plot.Tick{Value: nines, Label: percentileName(percent)})
 		}
 	}

@@ -37,6 +37,9 @@ func (s study) percentileChart(w workload) (chart, string) {
 func (w workload) latencyWords(curves []curve) string {
 	sub := w.Name + ": " + w.conditions() + " · service time in a closed loop: a slow reply also delays the requests behind it, so this is" +
 		" not a tail of response times · line and band: " + evidence(blocksOf(curves)) + " · lower is better"
+	if len(curves) > mostTogether {
+		sub += " · each step to the right is one more nine, grey: the other families"
+	}
 	switch dotted := countDotted(curves); {
 	case dotted == len(curves):
 		return sub + " · dotted: the client was the limit for every server, so none is compared"
