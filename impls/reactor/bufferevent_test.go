@@ -717,6 +717,26 @@ func TestPartialWrites(t *testing.T) {
 	})
 }
 
+// After a short write the kernel is not asked again until it says that there is room.
+func TestBlockedOutputIsNotTriedAgain(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		bev, peer := owned(t, b)
+		bev.OnRead(func() { bev.Output().Append(bev.Input()) })
+		bev.Enable(Read)
+		fill(bev.FD())
+		for range 5 {
+			write(t, peer, "x")
+			turns(t, b, 1)
+		}
+		equal(t, "writes while blocked", b.Stats().Writes, 1)
+		drain(peer)
+		turns(t, b, 1)
+		equal(t, "written when there is room", read(t, peer), "xxxxx")
+		equal(t, "writes", b.Stats().Writes, 2)
+		bev.Close()
+	})
+}
+
 // C12: an error is told once for each direction, and after it nothing wakes the loop.
 func TestErrorsAreToldOnce(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
