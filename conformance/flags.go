@@ -47,8 +47,8 @@ conformance holds echo servers to one specification (see SPEC.md).
   conformance -addr 127.0.0.1:7007 -pid 4242       a server that runs already; without -pid only from outside
   conformance -list                                the checks, a line each
   conformance -explain close/half-close-backlog    what a check asks and why
-  conformance -json ./impls/... | gotestsum --raw-command -- cat
-                                                   the events of go test -json
+  gotestsum --raw-command -- conformance -json ./impls/...
+                                                   the events of go test -json, for tools that read them
 
 Exit status: 0 conformant; 1 a MUST is broken, a server crashed or hung, or a known failure passes;
 2 wrong usage or nothing matched; 3 an implementation could not be built or started; 4 the suite or the

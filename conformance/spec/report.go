@@ -63,7 +63,7 @@ func (r Result) verdictLines(b *strings.Builder) {
 	case XFail:
 		paragraph(b, "known", fold(r.Known)...)
 	case XPass:
-		paragraph(b, "got", "the server passes, although its manifest says that it fails")
+		paragraph(b, "got", fmt.Sprintf("the server passes, %d times running, although its manifest says that it fails", doubts))
 		paragraph(b, "known", fold(r.Known)...)
 		paragraph(b, "remove", fmt.Sprintf("%q from \"known\" in the server's impl.json", r.Check.Slug))
 	case Flaky:

@@ -140,6 +140,21 @@ func TestATimedCheckIsTriedAgain(t *testing.T) {
 	}
 }
 
+// TestAKnownFailureMayPassSometimes: a manifest is stale only if the check passes again and again.
+func TestAKnownFailureMayPassSometimes(t *testing.T) {
+	target, _ := fake(t, right)
+	target.Known = map[string]string{"stub/check": "it loses a race"}
+	tries := 0
+	result := run(t, target, stub(MUST, func(t *T) {
+		if tries++; tries == 5 {
+			t.Fatalf("lost")
+		}
+	}))
+	if result.Verdict != XFail || tries != 5 {
+		t.Errorf("%s after %d tries", result.Verdict, tries)
+	}
+}
+
 // TestAPureCheckIsNotTriedAgain: one corruption is a failure.
 func TestAPureCheckIsNotTriedAgain(t *testing.T) {
 	target, _ := fake(t, right)

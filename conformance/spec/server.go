@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"reactorbench/impls"
 )
 
@@ -46,15 +48,8 @@ func (s *Server) Signal(signal syscall.Signal) {
 	}
 }
 
-func name(signal syscall.Signal) string {
-	for number, text := range map[syscall.Signal]string{syscall.SIGTERM: "SIGTERM", syscall.SIGINT: "SIGINT",
-		syscall.SIGKILL: "SIGKILL", syscall.SIGSTOP: "SIGSTOP", syscall.SIGCONT: "SIGCONT"} {
-		if number == signal {
-			return text
-		}
-	}
-	return signal.String()
-}
+// name is SIGTERM for the signal that Go calls terminated.
+func name(signal syscall.Signal) string { return unix.SignalName(signal) }
 
 // ownProcess guards what would end a server that other checks, or strangers, still need.
 func (s *Server) ownProcess(what string) {
