@@ -129,13 +129,13 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
-	if edgeError(w.inFlight(), m.Requests) <= largestEdgeError {
+	if perRequestDoubt(w.inFlight(), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 	}
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
-		ServerCPU: m.ServerCPU.Seconds() / m.Wall.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Wall),
+		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
 	})
 	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
 }
@@ -162,8 +162,8 @@ func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	if err := littlesLaw(w.inFlight(), m); err != nil {
 		doubt("%v", err)
 	}
-	if e := edgeError(w.inFlight(), m.Requests); e > largestEdgeError {
-		doubt("only %d requests answered with %d in flight: CPU per request could be wrong by %.0f %% and is left out", m.Requests, w.inFlight(), 100*e)
+	if why := perRequestDoubt(w.inFlight(), m); why != "" {
+		doubt("%s", why)
 	}
 	if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)

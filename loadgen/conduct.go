@@ -30,6 +30,7 @@ type subject interface {
 // A Measurement is the measured window of a cell over all engines.
 type Measurement struct {
 	Wall       time.Duration // mean of the engines' windows
+	Conducted  time.Duration // the window as it was ordered, in which the server was measured
 	Requests   int64
 	Latencies  *results.Histogram
 	LatencySum int64
@@ -112,9 +113,11 @@ func measure(ctx context.Context, c *control, engines []engine, server subject, 
 		m.warn("the rate was still moving when the window began")
 	}
 	edge := startOf(&m, server)
+	begun := clock()
 	c.enter(measuring)
 	err = keepOpen(engines, w, wait)
 	c.enter(draining)
+	m.Conducted = time.Duration(clock() - begun)
 	edge.end(&m, server)
 	return m, early, err
 }

@@ -66,6 +66,22 @@ const largestEdgeError = 0.05
 // on before the window and answered within, or the other way round.
 func edgeError(inFlight int, requests int64) float64 { return float64(inFlight) / float64(requests) }
 
+// skew is how much the window in which the server was measured differs from those in which the engines counted: they follow an
+// order as soon as they run, and on a busy machine that may take long.
+func (m Measurement) skew() float64 { return math.Abs(1 - m.Wall.Seconds()/m.Conducted.Seconds()) }
+
+// perRequestDoubt is empty if CPU time and requests belong to the same window, and else says why CPU per request is left out.
+func perRequestDoubt(inFlight int, m Measurement) string {
+	if e := edgeError(inFlight, m.Requests); e > largestEdgeError {
+		return fmt.Sprintf("only %d requests answered with %d in flight: CPU per request could be wrong by %.0f %% and is left out", m.Requests, inFlight, 100*e)
+	}
+	if m.skew() > largestEdgeError {
+		return fmt.Sprintf("the generator followed late: it counted for %v, the server was measured for %v; CPU per request is left out",
+			m.Wall.Round(time.Millisecond), m.Conducted.Round(time.Millisecond))
+	}
+	return ""
+}
+
 // enoughRequests keep the edge error small.
 func enoughRequests(inFlight int) int64 {
 	return int64(math.Ceil(float64(inFlight) / largestEdgeError))

@@ -78,7 +78,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	sound := func() Measurement {
 		h := results.NewHistogram()
 		h.RecordTimes(1e6, 64_000)
-		return Measurement{Wall: time.Second, Requests: 64_000, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+		return Measurement{Wall: time.Second, Conducted: time.Second, Requests: 64_000, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
 	}
 	if doubts := b.doubts(w, sound()); len(doubts) != 0 {
 		t.Fatalf("doubts about a sound cell: %q", doubts)
@@ -86,7 +86,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	few := func(h *results.Histogram) Measurement {
 		h.Reset()
 		h.RecordTimes(1e8, 640)
-		return Measurement{Wall: time.Second, Requests: 640, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+		return Measurement{Wall: time.Second, Conducted: time.Second, Requests: 640, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
 	}
 	for name, c := range map[string]struct {
 		change func(*bench, *Measurement)
@@ -94,6 +94,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	}{
 		"little":   {func(_ *bench, m *Measurement) { m.LatencySum /= 2 }, "Little's law"},
 		"few":      {func(_ *bench, m *Measurement) { *m = few(m.Latencies) }, "only 640 requests answered with 64 in flight"},
+		"skew":     {func(_ *bench, m *Measurement) { m.Conducted = 3 * time.Second }, "it counted for 1s, the server was measured for 3s"},
 		"counts":   {func(_ *bench, m *Measurement) { m.Requests-- }, "64000 latencies of 63999 requests"},
 		"late":     {func(_ *bench, m *Measurement) { m.LateMax = 3 * time.Millisecond }, "took 3ms, longer than any within"},
 		"no CPU":   {func(_ *bench, m *Measurement) { m.ServerCPU = 0 }, "CPU time is not known"},
