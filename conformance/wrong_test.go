@@ -50,7 +50,7 @@ var mistakes = []mistake{
 	{"closes-when-fin-is-near", []string{"close/half-close-small", "close/fin-in-same-segment"}, []string{"close/fin-*", "close/half-close-*", "close/simultaneous"}},
 	{"drops-backlog-at-fin", []string{"close/half-close-backlog"}, []string{"close/half-close-slow-reader"}},
 	{"reads-once-at-fin", []string{"close/fin-large-inflight"}, []string{"close/fin-in-same-segment", "close/simultaneous", "close/half-close-backlog", "close/half-close-slow-reader"}},
-	{"answers-fin-with-rst", []string{"close/half-close-fin-type"}, []string{"close/half-close-*", "close/fin-*", "close/simultaneous"}},
+	{"answers-fin-with-rst", []string{"close/half-close-fin-type"}, []string{"close/both-sides", "close/half-close-*", "close/fin-*", "close/simultaneous"}},
 	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "conn/idle-thousand", "conn/churn-fd-leak"}},
 	{"shuts-down-but-keeps", []string{"close/both-sides", "conn/churn-fd-leak"}, []string{"close/rst-*", "close/simultaneous", "close/fin-rst-sigpipe", "conn/churn-close-wait", "conn/idle-thousand"}},
 	{"dies-of-reset", []string{"close/rst-mid-echo"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/shutdown-rdwr"}},
@@ -68,7 +68,7 @@ var mistakes = []mistake{
 
 	{"leaks-descriptor", []string{"conn/churn-fd-leak"}, nil},
 	{"accepts-once-per-event", []string{"conn/burst-accept"}, []string{"conn/*"}},
-	{"forgets-client-513", []string{"conn/idle-thousand"}, nil},
+	{"forgets-client-513", []string{"conn/idle-thousand"}, []string{"conn/burst-accept"}},
 	{"closes-idle-client", []string{"conn/server-does-not-close-first"}, nil},
 	{"starves-others", []string{"conn/fair-flood"}, []string{"conn/accept-under-load", "conn/hundred-parallel"}},
 	{"starves-accept", []string{"conn/accept-under-load"}, []string{"conn/burst-accept", "conn/churn-fd-leak", "conn/hundred-parallel"}},

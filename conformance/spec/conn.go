@@ -54,20 +54,6 @@ func (c *Conn) TrySend(n int64) int64 {
 	return taken
 }
 
-// TrickleUntilBlocked is SendUntilBlocked with one byte to a segment.
-func (c *Conn) TrickleUntilBlocked(max int64) (taken int64) {
-	for taken < max {
-		n, err := c.push(1, c.t.scaled(blockedAfter))
-		if n == 0 {
-			c.eventf("blocked (%v)", err)
-			break
-		}
-		taken++
-	}
-	c.eventf("sent %s, one by one", group(taken))
-	return taken
-}
-
 // SendPaced sends n bytes in pieces with a pause after each, without reading.
 func (c *Conn) SendPaced(n, piece int64, pause time.Duration) {
 	for left := n; left > 0; left -= piece {

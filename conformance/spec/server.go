@@ -95,15 +95,6 @@ func (s *Server) Usage() impls.Usage {
 	return u
 }
 
-// CPUDuring waits for d and returns the share of one core that the server consumed meanwhile, counted in nanoseconds:
-// 1 is a whole core.
-func (s *Server) CPUDuring(d time.Duration) float64 {
-	began, before := time.Now(), s.Usage().CPU
-	s.t.Sleep(d)
-	consumed := s.Usage().CPU - before
-	return float64(consumed) / float64(time.Since(began))
-}
-
 // Sockets counts the server's descriptors that are sockets, listeners included.
 func (s *Server) Sockets() int { return s.Usage().Sockets }
 

@@ -79,7 +79,15 @@ func (s *Server) asleep() bool {
 // SendUntilBlocked sends without reading until the server has stopped reading and no byte more is taken, or max bytes
 // are sent, or the connection breaks, and returns how many were taken.
 func (c *Conn) SendUntilBlocked(max int64) int64 {
-	taken := c.t.fill([]*Conn{c}, max)
+	return c.filled(c.t.fill([]*Conn{c}, max, max), max)
+}
+
+// TrickleUntilBlocked is SendUntilBlocked with one byte to a segment.
+func (c *Conn) TrickleUntilBlocked(max int64) int64 {
+	return c.filled(c.t.fill([]*Conn{c}, max, 1), max)
+}
+
+func (c *Conn) filled(taken, max int64) int64 {
 	if taken < max {
 		c.eventf("sent %s, blocked", group(taken))
 	} else {
@@ -91,12 +99,13 @@ func (c *Conn) SendUntilBlocked(max int64) int64 {
 // SendAllUntilBlocked is SendUntilBlocked on several connections at the same time, up to max on each. It returns how many
 // bytes were taken in all.
 func (t *T) SendAllUntilBlocked(conns []*Conn, max int64) int64 {
-	taken := t.fill(conns, max)
+	taken := t.fill(conns, max, max)
 	t.Eventf("sent %s on %d connections", group(taken), len(conns))
 	return taken
 }
 
-func (t *T) fill(conns []*Conn, max int64) (taken int64) {
+// fill sends up to max bytes on each connection, in writes of at most piece.
+func (t *T) fill(conns []*Conn, max, piece int64) (taken int64) {
 	goal := map[*Conn]int64{}
 	for _, c := range conns {
 		goal[c] = c.sent + max
@@ -106,7 +115,7 @@ func (t *T) fill(conns []*Conn, max int64) (taken int64) {
 		var wrote int64
 		var still []*Conn
 		for _, c := range open {
-			n, err := c.write(goal[c] - c.sent)
+			n, err := c.write(min(piece, goal[c]-c.sent))
 			wrote += n
 			if c.sent < goal[c] && (err == nil || err == unix.EAGAIN) {
 				still = append(still, c)
@@ -123,16 +132,21 @@ func (t *T) fill(conns []*Conn, max int64) (taken int64) {
 }
 
 // SendUntilUnread sends without reading, in pieces that the server's kernel has room for, until the server leaves one
-// unread or max bytes are sent. So everything has arrived, and a FIN sent now arrives too, whereas one sent after
-// SendUntilBlocked waits in the client's kernel behind bytes for which the window is closed.
+// unread or max bytes are sent, and returns when the server is at rest. So everything has arrived, and a FIN sent now
+// arrives too, whereas one sent after SendUntilBlocked waits in the client's kernel behind bytes for which the window is
+// closed.
 func (c *Conn) SendUntilUnread(max int64) (taken int64) {
 	const piece = 32 << 10
 	quiet := c.quiet
 	c.quiet = true
-	for taken < max && !c.leavesUnread() {
+	for taken < max {
 		c.Send(min(piece, max-taken))
 		taken += min(piece, max-taken)
+		if c.leavesUnread() {
+			break
+		}
 	}
+	c.awaitRest()
 	c.quiet = quiet
 	c.eventf("sent %s; the server's end: %v", group(taken), c.ServerSocket())
 	return taken
@@ -146,4 +160,19 @@ func (c *Conn) leavesUnread() bool {
 		}
 	}
 	return false
+}
+
+// awaitRest waits until the server has done what it can with what it has read, which is when it sleeps. One that never
+// sleeps, or is not seen to, is not waited for longer than blockedAfter.
+func (c *Conn) awaitRest() {
+	if c.server.process.PID() == 0 {
+		return
+	}
+	asleep := 0
+	for until := time.Now().Add(c.t.scaled(blockedAfter)); asleep < looksAsleep && time.Now().Before(until); {
+		if asleep++; !c.server.asleep() {
+			asleep = 0
+		}
+		c.t.Sleep(pollEvery / 20)
+	}
 }
