@@ -152,7 +152,11 @@ func throughputValue(row results.Summary, limited results.Estimate) value {
 	switch {
 	case row.RequestsPerSecond.Known() && row.ClientLimited > 0:
 		v := measured(row.RequestsPerSecond, rate)
-		v.Aside += fmt.Sprintf(", %d client-limited left out", row.ClientLimited)
+		left := fmt.Sprintf("%d client-limited left out", row.ClientLimited)
+		if v.Aside != "" { // with one cell there is no interval to add to
+			left = v.Aside + ", " + left
+		}
+		v.Aside = left
 		return v
 	case row.RequestsPerSecond.Known():
 		return measured(row.RequestsPerSecond, rate)
