@@ -88,7 +88,6 @@ func (bev *BufferEvent) connected() {
 			bev.errno = errnoOf(err)
 		}
 	}
-	bev.writeDeadline = 0
 	if bev.errno != 0 {
 		bev.state = opened // for a moment: fail ends both directions
 		bev.fail(Reading|Writing, unix.Errno(bev.errno))

@@ -502,15 +502,14 @@ func TestHalfCloseWithBacklog(t *testing.T) {
 func TestCloseIsPrompt(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
+		echo(bev)
 		fill(bev.FD())
-		drained := make(chan int, 1)
 		bev.Write(make([]byte, 1<<20))
 		turns(t, b, 1)
 		fd := bev.FD()
 		bev.Close()
 		equal(t, "open after Close", isOpen(fd), false)
-		drained <- drain(peer)
-		if n := <-drained; n >= 1<<20 {
+		if n := drain(peer); n >= 1<<20 {
 			t.Errorf("the peer got %d bytes", n)
 		}
 		bev.Close()
@@ -521,6 +520,7 @@ func TestCloseIsPrompt(t *testing.T) {
 			t.Error("Write after Close: no error")
 		}
 		equal(t, "descriptor", bev.FD(), -1)
+		equal(t, "what the callbacks hold is let go", bev.onRead == nil && bev.onWrite == nil && bev.onEvent == nil, true)
 		loop(t, b, 0, Empty)
 	})
 }
@@ -757,6 +757,7 @@ func TestErrorsAreToldOnce(t *testing.T) {
 		bev.Write([]byte("again"))
 		loop(t, b, 0, Empty)
 		same(t, "told", *told, []Outcome{Error | Reading, Error | Writing})
+		equal(t, "enabled", bev.Enabled(), 0)
 		bev.Close()
 	})
 }
