@@ -321,7 +321,7 @@ var resetPendingOutput = Check{
 	Source: "RFC 9293 section 3.5.3",
 	Why:    "A write queue that outlives its connection is a leak of megabytes for each client that loses its patience.",
 	Sound: "Rounds are compared with each other, never with an absolute size: a collected heap grows for a few rounds and " +
-		"then stays, a leak grows by the same amount in each. Half of that amount is the threshold.",
+		"then stays, a leak grows by the same amount in each. Half of what is abandoned is the threshold.",
 	Fresh: true,
 	Run: func(t *T) {
 		t.Barrier()
@@ -335,7 +335,7 @@ var resetPendingOutput = Check{
 				settled = max(settled, now)
 				continue
 			}
-			if grown := now - settled; round == 2*rounds-1 && grown > rounds*abandoned/2 {
+			if grown := now - settled; round == 2*rounds-1 && grown > rounds*clientsOfARound*abandoned/2 {
 				t.Failf("%s KiB more resident after rounds %d to %d than at the most before, with no connection left",
 					group(grown/1024), rounds+1, 2*rounds)
 			}
@@ -346,13 +346,16 @@ var resetPendingOutput = Check{
 // Four rounds let a collected heap reach its size, four more let a leak show.
 const rounds = 4
 
-// abandoned is what one connection of a round leaves behind, at the most.
-const abandoned = 8 << 20
+// What one round leaves behind, at the most.
+const (
+	clientsOfARound = 4
+	abandoned       = 8 << 20 // bytes of each
+)
 
-// abandon leaves four connections with all the output pending that the server lets them have.
+// abandon leaves connections with all the output pending that the server lets them have.
 func (t *T) abandon() {
 	var conns []*Conn
-	for range 4 {
+	for range clientsOfARound {
 		conns = append(conns, t.Dial(WithReceiveBuffer(4<<10), quietly))
 	}
 	t.SendAllUntilBlocked(conns, abandoned)
