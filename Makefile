@@ -38,7 +38,7 @@ lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
 	@echo staticcheck; $(STATICCHECK) ./...
 
 conformance: setup build ## hold every server to the specification
-	@bin/conformance $(IMPLS)
+	@bin/conformance -parallel 2 $(IMPLS)
 
 bench: setup build ## check, load and draw every server: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)

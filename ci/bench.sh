@@ -11,7 +11,7 @@ status=0
 note() { [ "$status" -ne 0 ] || status=$1; }
 
 echo "== conformance: does each server echo? (core profile)"
-bin/conformance -profile core -report "$run/conformance.json" "$@" || note $?
+bin/conformance -profile core -parallel 2 -report "$run/conformance.json" "$@" || note $?
 [ "$status" -ne 2 ] || exit 2
 
 echo "== load: what does an echo cost? (quick suite, randomised blocks, a fresh server per cell)"

@@ -4,20 +4,26 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"reactorbench/conformance/spec"
 )
 
-// A reporter is told what happens as it happens: the targets one after another, the checks of each one after another.
+// A reporter is told what happens: the targets one after another, the checks of each one after another.
 type reporter interface {
+	progress
+	summary(o []outcome)
+}
+
+// Progress is the part of a reporter that one target needs.
+type progress interface {
 	begin(t target)
 	unavailable(t target)            // instead of begin: something is not installed
 	notBuilt(t target, output error) // after begin, and nothing but end follows
 	running(check spec.Check)
 	finished(result spec.Result)
 	end(o outcome)
-	summary(o []outcome)
 }
 
 // An outcome is all that is known about one target.
@@ -28,6 +34,7 @@ type outcome struct {
 	elapsed     time.Duration
 	buildError  error
 	unstartable error
+	tooLong     bool // -timeout came
 }
 
 // A session is one run of the command.
@@ -36,10 +43,8 @@ type session struct {
 	checks   []spec.Check
 	reporter reporter
 	outcomes []outcome
-	ended    error // why it stopped early: interrupted, or -timeout
+	ended    bool // early: interrupted
 }
-
-var errTimeout = errors.New("the run took longer than -timeout")
 
 func newSession(c config, checks []spec.Check, stdout, stderr io.Writer) *session {
 	s := &session{config: c, checks: checks}
@@ -51,59 +56,73 @@ func newSession(c config, checks []spec.Check, stdout, stderr io.Writer) *sessio
 	return s
 }
 
-// run takes one target after another.
+// run takes -parallel targets at a time, in their order.
 func (s *session) run(ctx context.Context, targets []target) {
+	failed, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	turns, free := newTurns(s.reporter), make(chan struct{}, s.config.parallel)
+	outcomes, begun := make([]outcome, len(targets)), 0
+	var running sync.WaitGroup
+	for i, t := range targets {
+		free <- struct{}{}
+		if failed.Err() != nil {
+			break
+		}
+		begun++
+		running.Go(func() {
+			outcomes[i] = s.runTarget(failed, t, turn{turns, i})
+			turns.leave(i)
+			if s.config.failFast && outcomes[i].counts.failed(s.config.strict) > 0 {
+				giveUp()
+			}
+			<-free
+		})
+	}
+	running.Wait()
+	s.outcomes, s.ended = outcomes[:begun], ctx.Err() != nil
+	s.reporter.summary(s.outcomes)
+}
+
+var errTimeout = errors.New("the implementation took longer than -timeout")
+
+func (s *session) runTarget(ctx context.Context, t target, tell progress) outcome {
+	o := outcome{target: t, counts: tally{}}
+	if t.unavailable != "" {
+		tell.unavailable(t)
+		return o
+	}
+	tell.begin(t)
+	if o.buildError = t.prepare(ctx, &t.Target); o.buildError != nil {
+		tell.notBuilt(t, o.buildError)
+	} else {
+		began := time.Now() // what the compiler took is not the server's time
+		s.runChecks(ctx, &t.Target, &o, tell)
+		o.elapsed = time.Since(began)
+	}
+	tell.end(o)
+	return o
+}
+
+func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome, tell progress) {
 	if s.config.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.config.timeout, errTimeout)
 		defer cancel()
 	}
-	for _, t := range targets {
-		if ctx.Err() != nil {
-			break
-		}
-		o := s.runTarget(ctx, t)
-		s.outcomes = append(s.outcomes, o)
-		if s.config.failFast && o.counts.failed(s.config.strict) > 0 {
-			break
-		}
-	}
-	s.ended = context.Cause(ctx)
-	s.reporter.summary(s.outcomes)
-}
-
-func (s *session) runTarget(ctx context.Context, t target) outcome {
-	o := outcome{target: t, counts: tally{}}
-	if t.unavailable != "" {
-		s.reporter.unavailable(t)
-		return o
-	}
-	s.reporter.begin(t)
-	if o.buildError = t.prepare(ctx, &t.Target); o.buildError != nil {
-		s.reporter.notBuilt(t, o.buildError)
-	} else {
-		began := time.Now() // what the compiler took is not the server's time
-		s.runChecks(ctx, &t.Target, &o)
-		o.elapsed = time.Since(began)
-	}
-	s.reporter.end(o)
-	return o
-}
-
-func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome) {
 	runner := spec.Runner{Target: t, Options: spec.Options{Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile}}
 	defer runner.Close()
 	for range s.config.count {
 		for _, check := range s.checks {
 			if ctx.Err() != nil {
+				o.tooLong = context.Cause(ctx) == errTimeout
 				return
 			}
-			s.reporter.running(check)
+			tell.running(check)
 			result := runner.Run(ctx, check)
 			o.results = append(o.results, result)
 			o.counts[result.Verdict]++
 			o.unstartable = runner.Unstartable()
-			s.reporter.finished(result)
+			tell.finished(result)
 			if s.config.failFast && o.counts.failed(s.config.strict) > 0 {
 				return
 			}
@@ -113,8 +132,9 @@ func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome) {
 
 // exitStatus is the verdict over all. A broken promise is certain whatever else went wrong, so it comes first.
 func (s *session) exitStatus() int {
-	total, notStarted, ran := tally{}, false, 0
+	total, notStarted, tooLong, ran := tally{}, false, false, 0
 	for _, o := range s.outcomes {
+		tooLong = tooLong || o.tooLong
 		if o.buildError != nil || o.unstartable != nil {
 			notStarted = true
 			continue
@@ -123,11 +143,11 @@ func (s *session) exitStatus() int {
 		ran += len(o.results)
 	}
 	switch {
-	case s.ended != nil && !errors.Is(s.ended, errTimeout):
+	case s.ended:
 		return exitInterrupted
 	case total.failed(s.config.strict) > 0:
 		return exitFailed
-	case s.ended != nil:
+	case tooLong:
 		return exitCannotTell
 	case notStarted || ran == 0:
 		return exitNotStarted
