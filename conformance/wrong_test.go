@@ -43,7 +43,7 @@ var mistakes = []mistake{
 	{"shares-buffer", []string{"data/isolation"}, []string{"data/pipelined-order"}},
 	{"greets", []string{"data/no-extra", "data/zero-length"}, []string{"data/*"}},
 	{"waits-for-newline", []string{"data/one-byte", "data/trickle-1b"}, []string{"data/*"}},
-	{"stops-after-one-mebibyte", []string{"data/size-ladder"}, nil},
+	{"stops-after-one-mebibyte", []string{"data/size-ladder"}, []string{"data/pipelined-order"}},
 	{"wedged-by-urgent-byte", []string{"data/urgent"}, nil},
 	{"stale-output-for-reused-descriptor", []string{"data/fd-reuse-stale"}, nil},
 

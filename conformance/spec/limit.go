@@ -31,6 +31,7 @@ func (t *T) Shortage() *shortage {
 		now := s.Usage().Descriptors
 		return now >= limit-1 || short.sheds(), fmt.Sprintf("%d descriptors of %d", now, limit)
 	})
+	short.clients[0].awaitRest() // until accept has failed
 	return short
 }
 
@@ -70,14 +71,14 @@ var emfileSurvive = Check{
 	Source: "accept(2)",
 	Why: "gnet (issue 367) and evio end their engine, some with exit status 0, so that a supervisor believes that they were " +
 		"done; Go programs die in log.Fatal.",
-	Sound: "It waits until the descriptors are used up, then for answers to a client that was there before.",
+	Sound: "It waits until the descriptors are used up, gives a server that has decided to end the time to do so, and " +
+		"waits for answers to a client that was there before.",
 	Fresh: true,
 	Run: func(t *T) {
 		t.Barrier()
 		t.Shortage()
-		for range 5 {
-			t.Barrier()
-		}
+		t.Sleep(spinWindow)
+		t.Barrier()
 	},
 }
 

@@ -203,14 +203,21 @@ func (t *T) servers() []*Server {
 	return append([]*Server{t.server}, t.started...)
 }
 
-// dyingTime is how long the end of a process may take to be known: it closes its sockets a moment before it can be reaped.
-const dyingTime = 100 * time.Millisecond
+// The end of a process takes a moment to be known: it closes its sockets before it can be reaped. A check that failed has
+// its verdict either way and does not wait long to call it a crash; to one that could not see the server it is the verdict.
+const (
+	dyingTime       = 100 * time.Millisecond
+	unseenDyingTime = 2 * time.Second
+)
 
 // crashed returns a server that has ended although nobody asked it to. A check that did not simply pass grants each server
 // the time to die: "the kernel shows nothing of the process" may be how its death looks.
 func (t *T) crashed() *Server {
 	grant := time.Duration(0)
-	if t.Failed() || t.ending.verdict != "" {
+	switch {
+	case t.ending.verdict == NotApplicable:
+		grant = unseenDyingTime
+	case t.Failed() || t.ending.verdict != "":
 		grant = dyingTime
 	}
 	for _, s := range t.servers() {
