@@ -80,6 +80,11 @@ var mistakes = []mistake{
 	{"spins-without-descriptors-again", []string{"limit/emfile-twice"}, nil},
 	{"dies-without-descriptors-again", []string{"limit/emfile-twice"}, nil},
 
+	{"listens-on-ipv4-only", []string{"sock/ipv6"}, nil},
+	{"keeps-unix-client", []string{"sock/unix"}, nil},
+	{"steals-unix-socket", []string{"sock/unix-live"}, nil},
+	{"trips-over-stale-socket", []string{"sock/unix-stale"}, nil},
+
 	{"ignores-sigterm", []string{"proc/sigterm-exits", "proc/sigterm-drain"}, []string{"proc/sig*", "proc/no-children-left"}},
 	{"drops-pending-at-sigterm", []string{"proc/sigterm-drain-backlog"}, nil},
 	{"exits-one-at-sigterm", []string{"proc/sigterm-status", "proc/sigint"}, nil},
@@ -111,9 +116,9 @@ func TestEachMistakeIsCaught(t *testing.T) {
 	}
 }
 
-// contractTarget is a server that claims to honour the server contract and nothing more.
+// contractTarget is a server that claims to honour the server contract, on every kind of address.
 func contractTarget(name string, program *impls.Program) *spec.Target {
-	return &spec.Target{Name: name, Program: spec.Launch(program), Features: map[string]bool{contract: true}, Again: name}
+	return &spec.Target{Name: name, Program: spec.Launch(program), Features: map[string]bool{contract: true, "ipv6": true, "unix": true}, Again: name}
 }
 
 func (m mistake) asks(check spec.Check) bool {

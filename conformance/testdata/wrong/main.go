@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -45,6 +46,8 @@ type server struct {
 	hangUp      func(c *net.TCPConn, why error)             // ends a connection; why is what echo returned
 	hurry       func(c *net.TCPConn)                        // makes the connection end soon, pending bytes first
 	stop        func(l *net.TCPListener) (status int)       // after SIGTERM or SIGINT
+	claimUnix   func(path string)                           // before listening on a unix socket
+	endUnix     func(c net.Conn)                            // at the end of a stream there
 
 	mu       sync.Mutex
 	conns    map[*net.TCPConn]bool // every connection that is being served
@@ -63,10 +66,12 @@ func main() {
 	if err != nil {
 		os.Exit(s.usageStatus)
 	}
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		fail(s.serveUnix(path))
+	}
 	l, err := s.listen(addr)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "wrong:", err)
-		os.Exit(1)
+		fail(err)
 	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
@@ -74,6 +79,11 @@ func main() {
 	s.announce(addr, l)
 	<-signals
 	os.Exit(s.stop(l))
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "wrong:", err)
+	os.Exit(1)
 }
 
 // parse reads the flags of the server contract, and applies the fault.
@@ -129,6 +139,8 @@ func right() *server {
 	s.send = func(c *net.TCPConn, block []byte) error { _, err := c.Write(block); return err }
 	s.hangUp = func(c *net.TCPConn, _ error) { c.Close() }
 	s.stop = s.drain
+	s.claimUnix = claimUnix
+	s.endUnix = func(c net.Conn) { c.Close() }
 	return s
 }
 
