@@ -99,7 +99,7 @@ func (d dialing) socket(remote unix.Sockaddr) (fd int, err error) {
 		err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, d.receiveBuffer))
 	}
 	if d.source > 0 && domain == unix.AF_INET && manyLoopbacks {
-		err = errors.Join(err, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(d.source >> 8), byte(1 + d.source)}}))
+		err = errors.Join(err, choosePortLate(fd), unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(d.source >> 8), byte(1 + d.source)}}))
 	}
 	if err != nil {
 		unix.Close(fd)

@@ -6,3 +6,5 @@ package spec
 const manyLoopbacks = false
 
 func outputQueue(int) (int, error) { return 0, errUnobservable }
+
+func choosePortLate(int) error { return nil }

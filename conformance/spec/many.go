@@ -68,18 +68,6 @@ func (c *Conn) CloseBoth() {
 	c.event("shutdown(RDWR)")
 }
 
-// ClientState is the condition that this machine's kernel has the client's own end in the given state.
-func (c *Conn) ClientState(state TCPState) Condition {
-	mine := fourTuple{server: c.addresses.client, client: c.addresses.server}
-	return Condition{"the client's end is " + state.String(), func() (bool, string) {
-		now, err := lookup(mine)
-		if err != nil {
-			c.t.NotApplicable(err.Error())
-		}
-		return now.State == state, "the client's end is " + now.State.String()
-	}}
-}
-
 // HeldByServer is how many bytes of this connection are in the server's own memory: all that was sent, less what waits
 // in the kernel's four queues on the way there and back. It is exact while nothing moves.
 func (c *Conn) HeldByServer() int64 {
