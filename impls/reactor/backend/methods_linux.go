@@ -3,4 +3,5 @@ package backend
 var methods = []method{
 	{"epoll", openEpoll},
 	{"poll", openPoll},
+	{"select", openSelect},
 }

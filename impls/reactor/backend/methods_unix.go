@@ -1,7 +1,8 @@
-//go:build unix && !linux
+//go:build unix && !linux && !darwin && !freebsd && !openbsd && !netbsd && !dragonfly
 
 package backend
 
 var methods = []method{
 	{"poll", openPoll},
+	{"select", openSelect},
 }

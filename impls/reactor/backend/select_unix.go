@@ -1,0 +1,202 @@
+//go:build unix
+
+package backend
+
+import (
+	"fmt"
+	"math/bits"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// selector is the method select, oldest of all: one bitmap of descriptors to read from and one of those to write to. The kernel
+// takes away the bits of those that are not ready, so that each wait works on a copy.
+//
+// Two bits are all it has to tell with. An error or a reset shows as being ready for what was asked; Closed cannot be asked at
+// all, and an interest in nothing else is never told anything. Nor is one in Write alone told of a hang-up for as long as
+// there is no room to write.
+type selector struct {
+	owners []selectOwner // by descriptor
+	wanted selectSets    // what Set asked for
+	ready  selectSets    // the copy for the kernel
+	first  int           // the descriptor where the next walk begins, so that nobody is always last
+}
+
+// A selectOwner is what a bit has no room for.
+type selectOwner struct {
+	token Token
+	file  fileID // see poll: select too knows only numbers
+	what  What   // 0: not registered
+}
+
+// selectSets are two bitmaps, as long as the highest registered descriptor needs them. This is where select's famous limit is,
+// 1024: it is the size of the C library's fd_set and not the kernel's.
+type selectSets struct{ read, write []uintptr }
+
+const wordBits = bits.UintSize
+
+var _ Backend = (*selector)(nil)
+
+func openSelect() (Backend, error) { return &selector{}, nil }
+
+func (s *selector) Name() string       { return "select" }
+func (s *selector) Features() Features { return 0 }
+func (s *selector) Close() error       { return nil }
+
+func (s *selector) Set(fd int, token Token, old, new What) error {
+	switch old, new = old&Interest, new&Interest; {
+	case old == 0 && new == 0:
+		return nil
+	case old == 0:
+		return s.add(fd, token, new)
+	case new == 0:
+		s.remove(fd)
+		return nil
+	default:
+		return s.modify(fd, token, new)
+	}
+}
+
+func (s *selector) add(fd int, token Token, what What) error {
+	file, err := identify(fd)
+	if err == nil {
+		err = fitsSelect(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("select add descriptor %d: %w", fd, err)
+	}
+	s.grow(fd)
+	s.owners[fd] = selectOwner{token, file, what}
+	s.mark(fd, what)
+	return nil
+}
+
+func (s *selector) modify(fd int, token Token, what What) error {
+	if fd >= len(s.owners) || s.owners[fd].what == 0 {
+		return ErrReplaced
+	}
+	if file, err := identify(fd); err != nil || file != s.owners[fd].file {
+		return ErrReplaced
+	}
+	s.owners[fd].token, s.owners[fd].what = token, what
+	s.mark(fd, what)
+	return nil
+}
+
+func (s *selector) remove(fd int) {
+	if fd >= len(s.owners) || s.owners[fd].what == 0 {
+		return
+	}
+	s.owners[fd] = selectOwner{}
+	s.mark(fd, 0)
+	s.shrink()
+}
+
+// mark brings the two bits of fd in line with what.
+func (s *selector) mark(fd int, what What) {
+	word, bit := fd/wordBits, uintptr(1)<<(fd%wordBits)
+	s.wanted.read[word] &^= bit
+	s.wanted.write[word] &^= bit
+	if what.Has(Read) {
+		s.wanted.read[word] |= bit
+	}
+	if what.Has(Write) {
+		s.wanted.write[word] |= bit
+	}
+}
+
+// grow makes room for fd.
+func (s *selector) grow(fd int) {
+	if fd >= len(s.owners) {
+		s.owners = append(s.owners, make([]selectOwner, max(fd+1, 2*len(s.owners))-len(s.owners))...)
+	}
+	for words := len(s.wanted.read); words <= fd/wordBits; words++ {
+		s.wanted.read = append(s.wanted.read, 0)
+		s.wanted.write = append(s.wanted.write, 0)
+	}
+}
+
+// shrink leaves out the last words once they are empty: a wait costs by the highest descriptor, not by how many there are.
+func (s *selector) shrink() {
+	words := len(s.wanted.read)
+	for words > 0 && s.wanted.read[words-1]|s.wanted.write[words-1] == 0 {
+		words--
+	}
+	s.wanted.read, s.wanted.write = s.wanted.read[:words], s.wanted.write[:words]
+}
+
+// Wait walks over what the kernel has left of the bitmaps, from where the last walk ended.
+func (s *selector) Wait(ready []Ready, timeout time.Duration) (int, error) {
+	s.ready.read = append(s.ready.read[:0], s.wanted.read...)
+	s.ready.write = append(s.ready.write[:0], s.wanted.write...)
+	count, err := waitSelect(&s.ready, timeout)
+	switch {
+	case err == unix.EBADF:
+		s.forgetClosed()
+		return 0, nil // as if interrupted
+	case err == unix.EINTR || err == nil && count == 0:
+		return 0, nil
+	case err != nil:
+		return 0, os.NewSyscallError("select", err)
+	}
+	start, end := s.first, wordBits*len(s.ready.read)
+	n := s.collect(ready, start, end)
+	return n + s.collect(ready[n:], 0, min(start, end)), nil
+}
+
+// collect fills ready with the ready descriptors in [from, end), and leaves first behind the last that had room.
+func (s *selector) collect(ready []Ready, from, end int) (n int) {
+	for n < len(ready) {
+		fd := s.ready.next(from, end)
+		if fd < 0 {
+			break
+		}
+		ready[n] = Ready{Token: s.owners[fd].token, What: s.ready.what(fd)}
+		n++
+		from = fd + 1
+		s.first = from
+	}
+	return n
+}
+
+// next returns the first descriptor in [from, end) that has a bit set, or -1. It looks at whole words: most are empty.
+func (sets *selectSets) next(from, end int) int {
+	for from < end {
+		word := from / wordBits
+		left := (sets.read[word] | sets.write[word]) >> (from % wordBits)
+		if left == 0 {
+			from = (word + 1) * wordBits
+			continue
+		}
+		if from += bits.TrailingZeros(uint(left)); from < end {
+			return from
+		}
+	}
+	return -1
+}
+
+func (sets *selectSets) what(fd int) (what What) {
+	word, bit := fd/wordBits, uintptr(1)<<(fd%wordBits)
+	if sets.read[word]&bit != 0 {
+		what |= Read
+	}
+	if sets.write[word]&bit != 0 {
+		what |= Write
+	}
+	return what
+}
+
+// forgetClosed drops what was closed while registered. One such descriptor makes the whole call fail, and the kernel does not say
+// which it is: ask for each. If none is found, the number has come back to life since.
+func (s *selector) forgetClosed() {
+	for fd := range s.owners {
+		if s.owners[fd].what == 0 {
+			continue
+		}
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == unix.EBADF {
+			s.remove(fd)
+		}
+	}
+}
