@@ -265,7 +265,9 @@ func TestClosedAloneIsNotWokenByData(t *testing.T) {
 		expect(t, wait(t, b, closed, soon), token, closed) // a level, not an edge
 		check(t, b.Set(a, token, closed, read|closed))
 		expect(t, wait(t, b, all, soon), token, read|closed)
-		check(t, b.Set(a, token, read|closed, 0))
+		check(t, b.Set(a, token, read|closed, read))
+		expect(t, wait(t, b, all, soon), token, read) // Closed is only for who asked
+		check(t, b.Set(a, token, read, 0))
 	})
 }
 
@@ -279,6 +281,7 @@ func TestReusedNumber(t *testing.T) {
 		if err := b.Set(old, backend.NewToken(old, 1), read, read|write); !errors.Is(err, backend.ErrReplaced) {
 			t.Fatalf("changing the interest of a replaced file: %v, want ErrReplaced", err)
 		}
+		check(t, b.Set(old, backend.NewToken(old, 1), read, 0)) // there is nothing to withdraw: no error
 		token := backend.NewToken(old, 2)
 		check(t, b.Set(old, token, 0, read))
 		unix.Write(oldPeer, []byte("to the dead"))
