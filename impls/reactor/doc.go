@@ -76,6 +76,6 @@
 //
 // # Not here yet
 //
-// Backends: select, kqueue and io_uring, the last also by completion. Bufferevents: pairs, filters, TLS, rate limits;
+// The backend io_uring, by readiness and by completion. Bufferevents: pairs, filters, TLS, rate limits;
 // they are further transports (bufferevent_turn.go). Prepare and check hooks, and moving an event to another Base.
 package reactor

@@ -41,7 +41,7 @@
 //	        descriptors that it is known for, elsewhere it refuses those that do not fit.
 //
 // The logic of kqueue is tested on Linux, by the whole suite, against a model of kevent; the glue to the system's own is cross-built for all
-// five systems, and runs on macOS in the hosted workflow.
+// five systems, and the hosted workflow runs it on macOS.
 //
 // Not here yet: io_uring as a plain readiness method, and as a [Proactor].
 package backend

@@ -3,6 +3,7 @@ package backend_test
 import (
 	"os"
 	"os/signal"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,4 +16,19 @@ func interrupter(t *testing.T) func() {
 	t.Cleanup(func() { signal.Stop(caught) })
 	process, thread := unix.Getpid(), unix.Gettid()
 	return func() { unix.Tgkill(process, thread, unix.SIGUSR1) }
+}
+
+// undisturbed keeps the calling thread's waits from being interrupted until the test ends: Go's scheduler sends SIGURG to a thread
+// that it wants to preempt.
+func undisturbed(t *testing.T) {
+	runtime.LockOSThread()
+	var before, urgent unix.Sigset_t
+	urgent.Val[0] = 1 << (unix.SIGURG - 1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &urgent, &before); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+		runtime.UnlockOSThread()
+	})
 }
