@@ -11,16 +11,19 @@ GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Packages in which goroutines meet: they run under the race detector too.
-RACE = ./impls ./impls/reactor/... ./results/... ./loadgen/...
+RACE = ./impls ./impls/reactor/... ./results ./loadgen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test race lint conformance bench clean
+.PHONY: help setup servers build test race lint conformance bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing where that is allowed, else name the command
 	@sh ci/setup.sh
+
+servers:
+	@sh ci/setup.sh servers
 
 build: ## build the commands into bin/
 	@mkdir -p bin
@@ -37,10 +40,10 @@ lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
 	@for os in linux darwin freebsd; do echo "go vet ($$os)"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
 	@echo staticcheck; $(STATICCHECK) ./...
 
-conformance: setup build ## hold every server to the specification
+conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 $(IMPLS)
 
-bench: setup build ## check, load and draw every server: at most five minutes on two cores
+bench: servers build ## check, load and draw every server: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
 
 clean: ## remove what was built; results stay

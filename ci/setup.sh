@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the C servers and the tests need where that is allowed (apt as root), and otherwise names the command.
 # Nothing here is required for the Go part: what stays missing is reported as unavailable, never as passed.
+# Usage: setup.sh [servers]; with "servers" only what the servers need, without the browser that tests the report.
 set -u
 
 command -v go >/dev/null || { echo "setup: Go is missing: install it from https://go.dev/dl" >&2; exit 1; }
@@ -9,7 +10,7 @@ missing=""
 command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
 pkg-config --exists libevent 2>/dev/null || missing="$missing libevent-dev"
-command -v chromium >/dev/null || missing="$missing chromium"
+[ "${1:-all}" = servers ] || command -v chromium >/dev/null || missing="$missing chromium"
 [ "$(uname -s)" = Linux ] || missing=""
 
 if [ -n "$missing" ]; then
@@ -24,7 +25,7 @@ if [ -n "$missing" ]; then
 		fi
 	else
 		echo "setup: not installed:$missing"
-		echo "setup: the C servers and the browser test are left out until you run: sudo apt-get install$missing"
+		echo "setup: what needs them is left out until you run: sudo apt-get install$missing"
 	fi
 fi
 
