@@ -24,6 +24,18 @@ func order(plan [][]cell) (text string) {
 	return text
 }
 
+// TestBlocksKeepTheTargetsOfAWorkloadTogether: what is compared is measured within seconds.
+func TestBlocksKeepTheTargetsOfAWorkloadTogether(t *testing.T) {
+	targets, workloads := someTargets("bare", "gnet", "netpoll"), []Workload{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}
+	for number, block := range blocks(targets, workloads, 6, 99) {
+		for i := range block {
+			if first := block[i-i%3]; block[i].workload.Name != first.workload.Name {
+				t.Errorf("block %d: %s between the cells of %s", number, block[i].workload.Name, first.workload.Name)
+			}
+		}
+	}
+}
+
 func TestBlocksAreCompleteAndShuffledReproducibly(t *testing.T) {
 	targets, workloads := someTargets("bare", "gnet", "netpoll"), []Workload{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}
 	plan := blocks(targets, workloads, 6, 99)
