@@ -10,23 +10,26 @@ missing=""
 command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
 pkg-config --exists libevent 2>/dev/null || missing="$missing libevent-dev"
-[ "${1:-all}" = servers ] || command -v chromium >/dev/null || missing="$missing chromium"
-[ "$(uname -s)" = Linux ] || missing=""
+browser=""
+[ "${1:-all}" = servers ] || command -v chromium >/dev/null || browser="chromium"
 
-if [ -n "$missing" ]; then
+install() {
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-		echo "setup: installing$missing"
+		echo "setup: installing $*"
 		log=$(mktemp)
-		if { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+		if { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1; then
 			rm -f "$log"
 		else
-			echo "setup: apt-get failed; left out:$missing" >&2
+			echo "setup: apt-get failed; left out: $*" >&2
 			tail -n 3 "$log" >&2
 		fi
 	else
-		echo "setup: not installed:$missing"
-		echo "setup: what needs them is left out until you run: sudo apt-get install$missing"
+		echo "setup: not installed: $*; what needs it is left out until you install it (Debian: sudo apt-get install $*)"
 	fi
-fi
+}
+
+# Apart, for a system without the one shall still get the other.
+[ -z "$missing" ] || install $missing
+[ -z "$browser" ] || install $browser
 
 go mod download

@@ -12,7 +12,8 @@
 //
 // Four rules keep the verdicts free of luck:
 //
-//   - A check waits for a state, never for a while. What it waits for is named, and stands in the failure.
+//   - A check waits for a state, and what it waits for stands in the failure. A few also give a wrong server time to show itself:
+//     that can only weaken a check.
 //   - The bytes of a connection are a keyed function of seed, connection and offset ([Stream]), so a wrong byte says
 //     where it belongs: a missing tail, a block sent twice, another client's data.
 //   - Noise may only weaken a check, never fail a right server. Each check says in [Check.Sound] why that holds.

@@ -2,8 +2,9 @@
 //
 // A reactor turns "which of my ten thousand sockets has something?" into one question to the kernel. The loop
 // asks it (epoll_wait), answers each descriptor in the list (read, write), and asks again. Everything that a
-// library adds to that costs something, so this server is the limit line of every chart: what the kernel
-// charges for an echo, and next to nothing else.
+// library adds to that costs something, so this server is the reference line of every chart: what the kernel
+// charges for an echo, and next to nothing else. (It always asks without blocking first. Where clients are few, a loop
+// that knows when to leave that out saves a call; it may then come out a little below this line.)
 //
 // It is the least, but it is whole. It keeps what an echo server owes to its clients:
 //

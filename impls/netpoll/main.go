@@ -24,7 +24,7 @@ func main() {
 	}
 
 	// The defaults suit large messages: one poller for twenty cores, and a pool of goroutines to save their stacks.
-	// For an echo both cost more than they give.
+	// Both are set the other way for an echo: as many pollers as loops, and a plain goroutine for each message.
 	err := netpoll.Configure(netpoll.Config{
 		PollerNum: *loops,
 		Runner:    func(_ context.Context, task func()) { go task() },

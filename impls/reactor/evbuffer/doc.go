@@ -20,7 +20,7 @@
 //
 // # An echo
 //
-// The whole way of a byte through a server is three calls, two of them system calls, and no copy:
+// The whole way of a byte through a server is three calls, two of them system calls, and no copy of more than 2 KiB (see below):
 //
 //	input.ReadFD(fd, 0)     // the kernel fills a chunk
 //	output.Append(&input)   // the chunk changes hands
@@ -38,8 +38,8 @@
 //
 // So a large chunk in a short buffer always carries more than 1/32 of its size, and each large chunk is copied out
 // of at most once. Reading always into a large chunk and copying out the little that came is cheaper than asking the
-// kernel beforehand how much there is (FIONREAD): the copy takes 5 ns for 64 bytes and 20 ns for 2 KiB, measured, and the question is
-// a system call.
+// kernel beforehand how much there is (FIONREAD): the copy takes some 5 ns for 64 bytes and 20 ns for
+// 2 KiB, and the question is a system call.
 //
 // # Who may touch it
 //
