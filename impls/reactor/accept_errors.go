@@ -27,6 +27,7 @@ var acceptReactions = map[unix.Errno]reaction{
 	unix.EHOSTDOWN:    retry,
 	unix.EHOSTUNREACH: retry,
 	unix.ETIMEDOUT:    retry,
+	unix.EOPNOTSUPP:   retry,
 	unix.EPERM:        retry, // a firewall's rule
 
 	unix.EMFILE:  backOff, // descriptors of the process

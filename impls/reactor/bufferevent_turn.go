@@ -34,6 +34,7 @@ func (bev *BufferEvent) ready(what What) {
 	bev.flags |= busy
 	if what.Has(Write) {
 		bev.flags &^= blocked
+		bev.writeDeadline = 0 // readiness in the same turn outweighs a timeout
 		if bev.state == connecting {
 			bev.connected()
 		}
@@ -157,11 +158,17 @@ func (bev *BufferEvent) settle() {
 	if bev.flags&finWanted != 0 || bev.state == draining {
 		bev.flushed()
 	}
+	if bev.flags&outputOver != 0 {
+		bev.output.Reset() // what was added too late would hold back reading for ever
+	}
 	if bev.state != closed {
 		bev.pauseOrResume()
 		bev.watch()
 	}
 	bev.flags &^= busy
+	if bev.state == draining && bev.output.Len() == 0 {
+		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
+	}
 }
 
 // send makes one write. A short one says that the kernel has no more room: the next waits for its word.
@@ -230,7 +237,7 @@ func (bev *BufferEvent) pauseOrResume() {
 	switch {
 	case s.writeHigh > 0 && length > s.writeHigh:
 		bev.flags |= paused
-	case bev.flags&paused != 0 && length <= s.resumeMark():
+	case bev.flags&paused != 0 && (s.writeHigh == 0 || length <= s.resumeMark()):
 		bev.flags &^= paused
 	}
 }

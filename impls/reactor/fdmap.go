@@ -95,8 +95,13 @@ func (m *fdmap) remove(e *Event) error {
 
 // change gives e another interest. An event whose descriptor turns out to name another file is an orphan from now on.
 func (m *fdmap) change(e *Event, what What) error {
+	before := e.what
 	e.what = what
-	return m.update(int(e.descriptor), m.entry(int(e.descriptor)))
+	err := m.update(int(e.descriptor), m.entry(int(e.descriptor)))
+	if err != nil && err != backend.ErrReplaced {
+		e.what = before // the backend has refused, so nothing has changed
+	}
+	return err
 }
 
 // update tells the backend what the events want now, if that is something else than before.

@@ -217,8 +217,9 @@ func (l *Listener) Enable() error {
 	if l.enabled || l.io.descriptor < 0 {
 		return nil
 	}
-	l.enabled = true
-	return l.io.setInterest(Read)
+	err := l.io.setInterest(Read)
+	l.enabled = err == nil
+	return err
 }
 
 // Close ends the listener. Connections that were not accepted are reset by the kernel; the file of a unix socket is removed.

@@ -98,6 +98,9 @@ func (b *Base) nextLevel() int {
 	chosen, longest := -1, b.patience-1
 	for p := range b.levels {
 		l := &b.levels[p]
+		if l.live == 0 && len(l.queue) > 0 {
+			l.tidy() // activations that were cancelled have left their places
+		}
 		if l.live > 0 && (chosen < 0 || l.passed > longest) {
 			chosen = p
 			longest = max(longest, l.passed)

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,8 +24,16 @@ func bindSocketFile(fd int, path string) (socketFile, error) {
 	if err != nil {
 		return socketFile{}, os.NewSyscallError("bind", err)
 	}
-	id, _ := os.Lstat(path) // fails for a name in Linux's abstract namespace, which leaves no file
+	if abstract(path) {
+		return socketFile{}, nil
+	}
+	id, _ := os.Lstat(path)
 	return socketFile{path, id}, nil
+}
+
+// abstract reports whether path names a socket without a file, as Linux has them.
+func abstract(path string) bool {
+	return runtime.GOOS == "linux" && (path == "" || path[0] == '@' || path[0] == 0)
 }
 
 // abandoned reports that path is a socket, and that nobody listens there: then a connection is refused. One that is

@@ -577,3 +577,18 @@ func TestMethodsAreDistinct(t *testing.T) {
 		t.Fatal("a method is listed twice")
 	}
 }
+
+// TestClosedAloneBesideARemoval: select has no bit for Closed, and an owner without bits must survive that the words are trimmed.
+func TestClosedAloneBesideARemoval(t *testing.T) {
+	eachMethod(t, func(t *testing.T, b backend.Backend) {
+		low, _ := pair(t)
+		high, _ := pair(t)
+		far := must(unix.FcntlInt(uintptr(high), unix.F_DUPFD_CLOEXEC, 512))(t)
+		defer unix.Close(far)
+		check(t, b.Set(far, backend.NewToken(far, 1), 0, backend.Closed))
+		check(t, b.Set(low, backend.NewToken(low, 1), 0, read))
+		check(t, b.Set(low, backend.NewToken(low, 1), read, 0))
+		check(t, b.Set(far, backend.NewToken(far, 1), backend.Closed, read))
+		check(t, b.Set(far, backend.NewToken(far, 1), read, 0))
+	})
+}

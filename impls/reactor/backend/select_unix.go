@@ -96,6 +96,7 @@ func (s *selector) remove(fd int) {
 
 // mark brings the two bits of fd in line with what.
 func (s *selector) mark(fd int, what What) {
+	s.grow(fd) // the word may have been left out by shrink, if nothing but Closed was wanted
 	word, bit := fd/wordBits, uintptr(1)<<(fd%wordBits)
 	s.wanted.read[word] &^= bit
 	s.wanted.write[word] &^= bit

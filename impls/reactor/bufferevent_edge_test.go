@@ -1,0 +1,111 @@
+package reactor
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// These are ends that meet: a call in the last callback of a turn, a buffer that nobody will empty any more.
+
+// A refused descriptor tells its error while the bufferevent settles; what the callback asks for is still done.
+func TestCloseAfterFlushFromTheLastCallback(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		name := filepath.Join(t.TempDir(), "file")
+		check(t, os.WriteFile(name, nil, 0o600))
+		fd, err := unix.Open(name, unix.O_RDWR|unix.O_CLOEXEC, 0)
+		check(t, err)
+		bev := b.NewBufferEvent(fd)
+		bev.OnEvent(func(Outcome) { bev.CloseAfterFlush() })
+		bev.Enable(Read)
+		loop(t, b, 0, Empty)
+		equal(t, "closed", bev.Closed(), true)
+		equal(t, "pending", b.Pending(), 0)
+	})
+}
+
+// Output that comes after CloseWrite goes nowhere, so it must not hold back the input.
+func TestOutputAfterCloseWriteDoesNotPause(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, _ *virtualTime) {
+		bev, peer := owned(t, b)
+		bev.OnRead(func() { bev.Output().Append(bev.Input()) })
+		ended := false
+		bev.OnEvent(func(Outcome) { ended = true; bev.Close() })
+		bev.Enable(Read)
+		bev.CloseWrite()
+		for sent := 0; sent <= 2*bev.settings.writeHigh; {
+			n := fill(peer)
+			if n == 0 {
+				t.Fatalf("nothing is read any more after %d bytes", sent)
+			}
+			sent += n
+			for range 8 { // a turn reads at most a chunk
+				turns(t, b, 1)
+			}
+		}
+		check(t, unix.Shutdown(peer, unix.SHUT_WR))
+		for range 8 {
+			turns(t, b, 1)
+		}
+		equal(t, "the end of the input was told", ended, true)
+	})
+}
+
+// Without a high mark there is nothing to pause for.
+func TestRemovingTheHighMarkResumes(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, _ *virtualTime) {
+		bev, peer := owned(t, b)
+		got := ""
+		bev.OnRead(func() { got += string(bev.Input().Pullup(bev.Input().Len())) })
+		bev.Enable(Read)
+		bev.Write(make([]byte, 4*bev.settings.writeHigh))
+		turns(t, b, 1)
+		equal(t, "reading above the mark", bev.io.what.Has(Read), false)
+		bev.SetWatermark(Write, 0, 0)
+		write(t, peer, "hello")
+		turns(t, b, 2)
+		equal(t, "input", got, "hello")
+		bev.Close()
+	})
+}
+
+// A name in Linux's abstract namespace is no file, so closing its listener removes none.
+func TestAbstractNameIsNoFile(t *testing.T) {
+	if false {
+		t.Skip("this system has no abstract names")
+	}
+	t.Chdir(t.TempDir())
+	check(t, os.WriteFile("@precious", []byte("data"), 0o600))
+	b := newBase(t)
+	l, err := b.Listen("unix", "@precious", func(fd int, _ netip.AddrPort) { unix.Close(fd) })
+	check(t, err)
+	l.Close()
+	if _, err := os.Stat("@precious"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Activations that are cancelled again leave nothing behind, even at a level that never runs.
+func TestCancelledActivationsTakeNoMemory(t *testing.T) {
+	b := newBase(t, WithPriorities(2))
+	low := b.NewTimer(func() {})
+	low.SetPriority(1)
+	var urgent *Event
+	rounds := 0
+	urgent = b.NewTimer(func() {
+		low.Active(Timeout)
+		low.Del()
+		if rounds++; rounds < 10_000 {
+			urgent.Active(Timeout)
+		}
+	})
+	urgent.SetPriority(0)
+	urgent.Active(Timeout)
+	loop(t, b, 0, Empty)
+	if places := cap(b.levels[1].queue); places > 64 {
+		t.Errorf("%d rounds left %d places", rounds, places)
+	}
+}
