@@ -13,8 +13,11 @@ func TestLookupFollowsAConnection(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(address, func(t *testing.T) {
 			l, err := net.Listen("tcp", address)
+			if err != nil && address != "127.0.0.1:0" {
+				t.Skipf("no IPv6 here: %v", err)
+			}
 			if err != nil {
-				t.Skip(err)
+				t.Fatal(err)
 			}
 			defer l.Close()
 			client, err := net.Dial("tcp", l.Addr().String())
