@@ -1,5 +1,6 @@
-// Package ci_test holds the statements of policy that no compiler checks.
-package ci_test
+package main
+
+// This file holds the statements of policy that no compiler checks.
 
 import (
 	"encoding/json"
