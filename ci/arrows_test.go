@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"conformance/spec": {"impls", "results"},
 	"loadgen":          {"impls", "results"},
 	"plots":            {"results"},
+	"ci":               {"impls", "results"}, // it runs the other commands as processes
 
 	"impls/reactor/backend":  {},
 	"impls/reactor/evbuffer": {},
