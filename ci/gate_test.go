@@ -180,14 +180,14 @@ func TestGateOfACommentMeasuresNothing(t *testing.T) {
 	}
 }
 
-// TestGateLetsAnEqualProgramPass compares two programs that differ in bytes and not in what they do. The plan's margins are wide and
-// its slices short, because the question is the way of the verdict and not its precision.
+// TestGateLetsAnEqualProgramPass compares two programs that differ in bytes and not in what they do. The plan's margins are
+// wide, because the question is the way of the verdict and not its precision.
 func TestGateLetsAnEqualProgramPass(t *testing.T) {
 	c := newClone(t)
 	c.edit("impls/reactor/base.go", `"this base is looping already"`, `"this base loops already"`)
 	c.commit("Differ in bytes alone")
 	wide := Plan{Looks: []int{6, 12, 24}, Margin: 1, FailAlpha: 0.002, Tolerated: 3, PassAlpha: 0.05, Confirm: 6, ConfirmAlpha: 0.05, Control: 6}
-	status, stdout, _ := c.gate(wide, "-base", "HEAD^", "-series", oneSeries, "-slice", "60ms")
+	status, stdout, _ := c.gate(wide, "-base", "HEAD^", "-series", oneSeries)
 	if status != exitDone || !strings.HasPrefix(stdout, "PASS") {
 		t.Errorf("exit status %d, want %d and PASS", status, exitDone)
 	}

@@ -1,6 +1,7 @@
 // Command ci answers whether a change made a server slower, with known rates of error, and keeps the history of that.
 //
 //	ci gate -base origin/main      PASS, FAIL, INCONCLUSIVE or INVALID RUN, for the checked-out commit against its base
+//	ci selftest                    how often the gate errs on this machine: false alarms, and slow-downs that it misses
 //
 // Two programs are compared within the same second (loadgen -base), on server CPU time per request, which other tenants of the
 // machine disturb least; blocks of fresh processes are the unit of statistics (signedrank.go, shift.go), and a
@@ -34,6 +35,7 @@ const (
 const usageText = `ci judges changes.
 
   ci gate -base origin/main      did the checked-out commit make a server slower? (ci gate -h)
+  ci selftest                    how often does the gate err on this machine? (ci selftest -h)
 
 `
 
@@ -78,6 +80,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (int
 	switch name := arguments[0]; name {
 	case "gate":
 		return gateCommand(ctx, arguments[1:], stdout, stderr)
+	case "selftest":
+		return selftestCommand(ctx, arguments[1:], stdout, stderr)
 	case "-h", "-help", "--help", "help":
 		fmt.Fprint(stdout, usageText)
 		return exitDone, nil
