@@ -48,8 +48,9 @@ conformance: servers build ## hold every server to the specification
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
 
-limits: servers build ## what each design costs beside the least it can, in pairs of processes: about twenty minutes
+limits: servers build ## what designs cost beside the least they can, and the loop beside libevent's: half an hour
 	@bin/loadgen -base ./impls/bare -suite limits -out $(RUN) $(IMPLS)
+	@bin/ci limits -out $(RUN)
 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)

@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"impls/reactor/evbuffer": {},
 	"impls/reactor":          {"impls/reactor/backend", "impls/reactor/evbuffer"},
 	"impls/reactor/echo":     {"impls/reactor"},
+	"impls/reactor/bench":    {"impls/reactor"},
 	"impls/reactor/examples": {"impls/reactor", "impls/reactor/evbuffer"}, // and the folders below it
 
 	"impls/bare":      {},
