@@ -16,6 +16,7 @@ import (
 type fdmap struct {
 	pages   []*fdPage
 	backend backend.Backend
+	exists  func(fd int) error // nil if fd is a descriptor
 	stats   *Stats
 }
 
@@ -69,13 +70,18 @@ func (m *fdmap) grow(fd int) error {
 	if fd < m.len() {
 		return nil
 	}
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+	if err := m.exists(fd); err != nil {
 		return fmt.Errorf("add descriptor %d: %w", fd, err)
 	}
 	for fd >= m.len() {
 		m.pages = append(m.pages, new(fdPage))
 	}
 	return nil
+}
+
+func descriptorExists(fd int) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err
 }
 
 // len is the number of descriptors that have an entry.
