@@ -68,11 +68,11 @@ func (b *Base) expire() {
 	for now := b.time(); b.timers.len() > 0 && b.timers.nodes[0].deadline <= now; {
 		e := b.timers.nodes[0].event
 		switch {
-		case e.deadline > now:
-			b.timers.put(e, e.deadline)
-			b.stats.TimersMoved++
 		case e.deadline == 0:
 			b.timers.remove(e)
+		case e.deadline > b.timers.nodes[0].deadline: // also if it is due too: others may have been due before it
+			b.timers.put(e, e.deadline)
+			b.stats.TimersMoved++
 		default:
 			b.fire(e)
 		}

@@ -245,6 +245,20 @@ func TestEqualDeadlinesKeepTheirOrder(t *testing.T) {
 	})
 }
 
+// A timer that was pushed back is called in the order of its new deadline, also if the loop is so late that all are due.
+func TestPushedBackTimersKeepTheOrder(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		var order []string
+		pushed := b.NewTimer(func() { order = append(order, "pushed back to 20") })
+		check(t, pushed.Add(10*ms))
+		check(t, pushed.Add(20*ms))
+		check(t, b.NewTimer(func() { order = append(order, "15") }).Add(15*ms))
+		v.pass(25 * ms)
+		loop(t, b, 0, Empty)
+		same(t, "order", order, []string{"15", "pushed back to 20"})
+	})
+}
+
 // A timer of no length is called in the next turn, and one that adds itself so does not keep descriptors from being served.
 func TestTimerOfNoLength(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
