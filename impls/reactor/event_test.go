@@ -162,6 +162,24 @@ func TestReusedDescriptor(t *testing.T) {
 	})
 }
 
+// E6: the old event is over altogether: a timeout that closes the descriptor of an idle connection must not reach it any more.
+func TestReusedDescriptorEndsTheTimeout(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		old, _ := pair(t)
+		fresh, _ := pair(t)
+		stale := b.NewEvent(old, Read|Persist, func(what What) { t.Errorf("the old event was told %v", what) })
+		check(t, stale.Add(time.Second))
+		check(t, unix.Dup2(fresh, old))
+		event := b.NewEvent(old, Read, func(What) {})
+		check(t, event.Add(Forever))
+		equal(t, "the old one is pending", stale.Pending(Read|Timeout), false)
+		v.pass(2 * time.Second)
+		turns(t, b, 2)
+		check(t, event.Del())
+		loop(t, b, 0, Empty)
+	})
+}
+
 // E6: readiness that was on its way when its owner left does not reach the next owner of the number.
 func TestStaleTokens(t *testing.T) {
 	b := newBase(t)

@@ -159,14 +159,14 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 	}
 }
 
-// orphanAll ends all events on a descriptor that is no longer theirs. The next owner has another generation.
+// orphanAll ends all events on a descriptor that is no longer theirs, their timeouts too: a callback that closes its idle descriptor would
+// close another's. The next owner has another generation.
 func (m *fdmap) orphanAll(entry *fdEntry) {
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)
 		e.marks &^= added
-		e.withdraw(backend.Interest)
-		e.base.count(e)
+		e.Del()
 		if o, ok := e.handler.(descriptorOwner); ok {
 			o.disown()
 		}
