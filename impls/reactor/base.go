@@ -235,9 +235,12 @@ func (b *Base) washOut(stale bool) {
 	if err != nil {
 		return // out of descriptors, perhaps: the next turns try again
 	}
+	if b.fds.moveTo(fresh) != nil {
+		fresh.Close() // out of memory, perhaps: the old one still serves all but one
+		return
+	}
 	b.backend.Close()
-	b.backend, b.fds.backend = fresh, fresh
-	b.fds.tellAll()
+	b.backend = fresh
 	b.stats.Reopened++
 }
 

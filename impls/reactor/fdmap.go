@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -176,14 +177,31 @@ func (m *fdmap) orphanAll(entry *fdEntry) {
 	entry.interest = 0
 }
 
-// tellAll tells a new backend all that is wanted. What it refuses was closed without Del; the old one had forgotten that too.
-func (m *fdmap) tellAll() {
+// moveTo tells another backend all that is wanted, and uses it from then on; if it has no room for all, nothing has changed. What has
+// lost its descriptor is over by then: the old backend is asked, because the new one would take the number for what it names now.
+func (m *fdmap) moveTo(fresh backend.Backend) error {
+	var lost []*fdEntry
 	for fd := range m.len() {
 		entry := m.entry(fd)
-		if entry.interest != 0 && m.tell(fd, entry, 0, entry.interest) != nil {
-			m.orphanAll(entry)
+		if entry.interest == 0 {
+			continue
+		}
+		err := m.tell(fd, entry, entry.interest, entry.interest)
+		if err == nil {
+			err = fresh.Set(fd, backend.NewToken(fd, entry.generation), 0, entry.interest)
+		}
+		switch {
+		case err == backend.ErrReplaced, errors.Is(err, unix.EBADF):
+			lost = append(lost, entry)
+		case err != nil:
+			return err
 		}
 	}
+	m.backend = fresh
+	for _, entry := range lost {
+		m.orphanAll(entry)
+	}
+	return nil
 }
 
 // deleteAll deletes all events, and closes what owns its descriptor.
