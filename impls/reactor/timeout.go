@@ -47,11 +47,11 @@ func (b *Base) disarm(e *Event) {
 
 // rearm gives a persistent event its next deadline, before its callback runs. After a timeout that is the last deadline and an
 // interval, so that a period does not drift, unless that is past already: ticks that were missed are not made up for. After
-// anything else the time counts from now.
+// anything else, also if it came together with a timeout, the time counts from now: a connection that has just had input is not idle.
 func (b *Base) rearm(e *Event, result What) {
 	now := b.time()
 	next := now.plus(e.interval)
-	if result.Has(Timeout) {
+	if result == Timeout {
 		if onGrid := e.deadline.plus(e.interval); onGrid > now {
 			next = onGrid
 		}
