@@ -109,7 +109,10 @@ func New(options ...Option) (*Base, error) {
 		b.edge = ET
 	}
 	b.stats.Levels = make([]LevelStats, c.priorities)
-	b.fds = fdmap{backend: first, stats: &b.stats}
+	b.fds = fdmap{backend: first, exists: descriptorExists, stats: &b.stats}
+	if c.exists != nil {
+		b.fds.exists = c.exists
+	}
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock
@@ -119,6 +122,10 @@ func New(options ...Option) (*Base, error) {
 	}
 	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
 	b.exitTimer.marks |= internal
+	b.wake.target = new(wakeTarget)
+	if c.bell != nil {
+		b.wake.target = c.bell
+	}
 	if err := b.wake.open(b); err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
@@ -228,9 +235,12 @@ func (b *Base) washOut(stale bool) {
 	if err != nil {
 		return // out of descriptors, perhaps: the next turns try again
 	}
+	if b.fds.moveTo(fresh) != nil {
+		fresh.Close() // out of memory, perhaps: the old one still serves all but one
+		return
+	}
 	b.backend.Close()
-	b.backend, b.fds.backend = fresh, fresh
-	b.fds.tellAll()
+	b.backend = fresh
 	b.stats.Reopened++
 }
 

@@ -58,9 +58,7 @@ func (bev *BufferEvent) Connect(network, address string) error {
 // connected looks how the attempt has ended.
 func (bev *BufferEvent) connected() {
 	if bev.errno == 0 {
-		code, err := unix.GetsockoptInt(int(bev.io.descriptor), unix.SOL_SOCKET, unix.SO_ERROR)
-		bev.errno = uint16(code)
-		if err != nil {
+		if err := bev.io.base.sockets.dialed(bev); err != nil {
 			bev.errno = errnoOf(err)
 		}
 	}
