@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,8 @@ type Base struct {
 	sockets  sockets // how bufferevents and listeners come by their bytes and connections
 	pool     *evbuffer.Pool
 	touched  []*BufferEvent // to settle at the end of the turn
+	pairs    []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch  []byte         // for a moment within one call, see room16
 	settings map[settings]*settings
 
 	leftovers int // turns in a row with readiness for nobody
@@ -307,17 +310,23 @@ func (b *Base) count(e *Event) {
 // Pending is the number of events, listeners and bufferevents that wait for something.
 func (b *Base) Pending() int { return b.pending }
 
-// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+// BufferEvents goes over all open bufferevents in the order of their descriptors, and then over the pairs. Of a stack of filters
+// it gives the top, which is the one to flush and close. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
 		for fd := range b.fds.len() {
 			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
-					if !yield(bev) {
+					if !yield(bev.top()) {
 						return
 					}
 					break // at most one owns a descriptor, and e may be gone
 				}
+			}
+		}
+		for _, bev := range slices.Clone(b.pairs) {
+			if bev.state != closed && !yield(bev.top()) {
+				return
 			}
 		}
 	}
@@ -333,6 +342,9 @@ func (b *Base) Close() error {
 		panic("reactor: Close of a base that is looping: Break first")
 	}
 	b.fds.deleteAll()
+	for len(b.pairs) > 0 {
+		b.pairs[0].Close()
+	}
 	for h := range b.signals {
 		h.event.Del()
 	}

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -153,14 +154,12 @@ func (w *world) populate(size extent) {
 // excused reports whether err is a fault that the kernel made on purpose.
 func (w *world) excused(err error) bool {
 	for _, errno := range []unix.Errno{unix.ENOMEM, unix.ENOSPC, unix.EMFILE} {
-		if unixErrno(err) == errno {
+		if errors.Is(err, errno) {
 			return true
 		}
 	}
 	return false
 }
-
-func unixErrno(err error) unix.Errno { return unix.Errno(errnoOf(err)) }
 
 func (w *world) priority() int { return w.k.Choose(len(w.b.levels)) }
 
