@@ -41,6 +41,7 @@ type Base struct {
 	limits    turnLimits
 	patience  int // turns that a level may be passed over
 
+	sockets  sockets // how bufferevents and listeners come by their bytes and connections
 	pool     *evbuffer.Pool
 	touched  []*BufferEvent // to settle at the end of the turn
 	settings map[settings]*settings
@@ -97,6 +98,7 @@ func New(options ...Option) (*Base, error) {
 		levels:   make([]level, c.priorities),
 		running:  noLevel,
 		start:    time.Now(),
+		sockets:  readiness{},
 		limits:   c.limits,
 		patience: c.patience,
 		pool:     evbuffer.NewPool(c.chunkBytes, poolKeeps),
@@ -111,6 +113,9 @@ func New(options ...Option) (*Base, error) {
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock
+	}
+	if c.socket != nil {
+		b.sockets = c.socket
 	}
 	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
 	b.exitTimer.marks |= internal

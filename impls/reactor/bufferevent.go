@@ -100,7 +100,7 @@ func (outcome Outcome) String() string {
 // as an Error, like everything that goes wrong later.
 func (b *Base) NewBufferEvent(fd int) *BufferEvent {
 	b.mustBeOpen("NewBufferEvent")
-	bev := &BufferEvent{enabled: Write, settings: b.share(defaults)}
+	bev := &BufferEvent{enabled: Write, settings: b.share(b.defaultSettings())}
 	bev.input.Init(b.pool)
 	bev.output.Init(b.pool)
 	bev.io.init(b, fd, Persist, bev)
@@ -212,20 +212,17 @@ func (bev *BufferEvent) Close() {
 	if bev.state == closed {
 		return
 	}
-	fd := bev.FD()
-	bev.end()
-	if fd >= 0 {
-		unix.Close(fd)
-	}
+	bev.end(false)
 }
 
 // disown ends the bufferevent without closing what is no longer its descriptor.
-func (bev *BufferEvent) disown() { bev.end() }
+func (bev *BufferEvent) disown() { bev.end(true) }
 
-// end is Close but for the descriptor. The callbacks are let go, because they hold whatever the user's functions refer to.
-func (bev *BufferEvent) end() {
+// end lets go of all that the bufferevent holds, of the callbacks too, because they hold whatever the user's functions refer to.
+func (bev *BufferEvent) end(disowned bool) {
 	bev.state = closed
 	bev.io.Del()
+	bev.settings.transport.close(bev, disowned)
 	bev.io.descriptor = -1
 	bev.input.Reset()
 	bev.output.Reset()

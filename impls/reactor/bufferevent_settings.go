@@ -11,8 +11,10 @@ type settings struct {
 	writeLow, writeHigh       int           // 0 high: no bound
 }
 
-// defaults bound the memory of a connection whose peer does not read to 256 KiB and one read.
-var defaults = settings{transport: socket{}, writeHigh: 256 << 10}
+// defaultSettings bound the memory of a connection whose peer does not read to 256 KiB and one read.
+func (b *Base) defaultSettings() settings {
+	return settings{transport: b.sockets, writeHigh: 256 << 10}
+}
 
 // resumeMark is the length of the output at which a paused bufferevent reads on. The distance from the high mark is what
 // keeps it from changing its interest with each write.
@@ -21,14 +23,14 @@ func (s *settings) resumeMark() int { return max(s.writeLow, s.writeHigh/4) }
 // mostShared bounds the table of shared settings, for a program that gives each connection settings of its own.
 const mostShared = 256
 
-// share returns the shared copy of s.
+// share returns the shared copy of s. A transport that belongs to one bufferevent makes its settings that one's own too.
 func (b *Base) share(s settings) *settings {
 	if shared, ok := b.settings[s]; ok {
 		return shared
 	}
 	shared := new(settings)
 	*shared = s
-	if len(b.settings) < mostShared {
+	if s.transport == b.sockets && len(b.settings) < mostShared {
 		b.settings[s] = shared
 	}
 	return shared

@@ -2,29 +2,9 @@ package reactor
 
 import (
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-// socket is the transport over a non-blocking stream socket.
-type socket struct{}
-
-var _ transport = socket{}
-
-func (socket) fill(bev *BufferEvent, most int) (int, error) {
-	return bev.input.ReadFD(int(bev.io.descriptor), most)
-}
-
-func (socket) flush(bev *BufferEvent, most int) (int, error) {
-	return bev.output.WriteFD(int(bev.io.descriptor), most)
-}
-
-func (socket) closeWrite(bev *BufferEvent) error {
-	return unix.Shutdown(int(bev.io.descriptor), unix.SHUT_WR)
-}
-
-func (socket) quiet(bev *BufferEvent) bool { return quiet(int(bev.io.descriptor)) }
 
 // linger sends FIN and waits for the peer's. To close at once would be wrong while the peer is sending: bytes that arrive at a
 // closed socket are answered with a reset, which destroys the output that the peer has not yet read.
@@ -58,21 +38,17 @@ func (bev *BufferEvent) Connect(network, address string) error {
 	if err != nil {
 		return err
 	}
-	fd, err := newSocket(where.family)
+	fd, outcome, err := bev.io.base.sockets.dial(where)
 	if err != nil {
-		return os.NewSyscallError("socket", err)
+		return err
 	}
-	if where.family != unix.AF_UNIX {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	}
-	err = unix.Connect(fd, where.raw)
 	bev.io.descriptor = int32(fd)
 	bev.state = connecting
 	bev.adopt()
-	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
-		bev.errno = errnoOf(err)
+	if outcome != nil && outcome != unix.EINPROGRESS && outcome != unix.EINTR {
+		bev.errno = errnoOf(outcome)
 	}
-	if err == nil || bev.errno != 0 {
+	if outcome == nil || bev.errno != 0 {
 		bev.io.Active(Write) // is told in the loop, like an outcome that takes its time
 	}
 	bev.touch()

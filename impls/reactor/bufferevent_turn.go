@@ -11,15 +11,6 @@ import (
 
 // This file is what a bufferevent does in a turn of the loop: read, call back, write, and then say what it waits for next.
 
-// A transport carries bytes between the buffers and the other side. There is one, the socket; pairs in memory, filters, TLS and
-// completion-based I/O are further ones. It keeps no state of its own: the bufferevent is its argument.
-type transport interface {
-	fill(bev *BufferEvent, most int) (int, error)  // into the input; (0, nil) is the end of the stream
-	flush(bev *BufferEvent, most int) (int, error) // from the output
-	closeWrite(bev *BufferEvent) error             // tells the peer that no more will come
-	quiet(bev *BufferEvent) bool                   // nothing would be lost by closing now
-}
-
 const (
 	// writeBudget is the most that one connection writes in a turn: the others wait for that long.
 	writeBudget = 256 << 10
@@ -223,7 +214,7 @@ func (bev *BufferEvent) watch() {
 		want |= Write
 	}
 	if want != bev.io.what&backend.Interest {
-		if err := bev.io.setInterest(want); err != nil && bev.state != closed {
+		if err := bev.settings.transport.watch(bev, want); err != nil && bev.state != closed {
 			bev.fail(Reading|Writing, err)
 			return
 		}
