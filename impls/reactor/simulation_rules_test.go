@@ -151,22 +151,22 @@ func (r *rules) checkInterest(w *world) {
 func (r *rules) checkBufferEvents(w *world) {
 	for _, c := range w.conns {
 		if c.bev != nil {
-			r.checkBufferEvent(w, c.bev, c.bounded)
+			r.checkBufferEvent(w, c.bev, c.high)
 		}
 		if c.far != nil {
-			r.checkBufferEvent(w, c.far, false)
+			r.checkBufferEvent(w, c.far, 0)
 		}
 		if c.raw != nil && !c.over && !c.stolen && !c.successor {
 			r.checkRaw(w, c.raw)
 		}
 	}
 	for _, bev := range r.others {
-		r.checkBufferEvent(w, bev, false)
+		r.checkBufferEvent(w, bev, 0)
 	}
 }
 
 // checkBufferEvent: it waits for what it can use and for nothing else, what it has is on its way, and it holds no more than its marks allow.
-func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, bounded bool) {
+func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, high int) {
 	if bev.state == closed || bev.state == unconnected || bev.flags&touched != 0 {
 		return
 	}
@@ -184,7 +184,7 @@ func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, bounded bool) {
 		w.fail("descriptor %d: the bufferevent waits for %v, and can use %v", bev.FD(), have, want)
 	case s.readHigh > 0 && bev.input.Len() > s.readHigh:
 		w.fail("descriptor %d: the input has %d bytes, its high mark is %d", bev.FD(), bev.input.Len(), s.readHigh)
-	case bounded && bev.output.Len() > 2000+simulatedChunk:
+	case high > 0 && bev.output.Len() > high+simulatedChunk:
 		w.fail("descriptor %d: the output has %d bytes", bev.FD(), bev.output.Len())
 	}
 }

@@ -21,7 +21,7 @@ type conn struct {
 
 	bev, far *BufferEvent // far: the connection to the origin, for a proxy
 	raw      *rawEcho
-	bounded  bool // its output may not grow beyond its mark and a chunk
+	high     int // its output may not grow beyond this and a chunk; 0: no bound
 
 	stolen    bool // the descriptor was closed behind the connection's back,
 	successor bool // and names another's file by now: nothing may be called any more
@@ -57,7 +57,7 @@ func (c *conn) open() *BufferEvent {
 	c.bev.SetPriority(c.w.priority())
 	if high := []int{0, 100, 700, 2000}[c.w.k.Choose(4)]; high > 0 {
 		c.bev.SetWatermark(Write, c.w.k.Choose(100), high)
-		c.bounded = true
+		c.high = high
 	}
 	if c.w.is(forgetsTheHighMark) {
 		c.bev.SetWatermark(Write, 0, 0)
@@ -242,7 +242,7 @@ func (c *conn) quit() {
 // proxy has the echo done by the origin.
 func (c *conn) proxy() {
 	bev, w := c.open(), c.w
-	c.bounded = false
+	c.high = 0 // what it gets from the origin it cannot refuse
 	c.far = w.b.NewBufferEvent(-1)
 	w.proxies = append(w.proxies, c)
 	outcomes := 0
@@ -631,12 +631,12 @@ func (p *watched) Set(fd int, token backend.Token, old, new What) error {
 
 func (p *watched) Wait(ready []backend.Ready, timeout time.Duration) (int, error) {
 	w := p.w
+	if w.is(oversleeps) && timeout > 0 {
+		timeout *= 2
+	}
 	w.rules.check(w, timeout)
 	if w.failure != "" {
 		return 0, fmt.Errorf("a rule is broken")
-	}
-	if w.is(oversleeps) && timeout > 0 {
-		timeout *= 2
 	}
 	n, err := p.Poller.Wait(ready, timeout)
 	w.waits++
