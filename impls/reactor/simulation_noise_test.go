@@ -20,6 +20,7 @@ type noise struct {
 	broke, exited bool   // asked for and not yet seen
 	exitAt        moment // when a later Exit is due; 0: none
 	calls         int
+	brokeIn       uint64 // the turn in which Break was called last
 }
 
 func (n *noise) begin(w *world, amount int) {
@@ -66,17 +67,21 @@ func (n *noise) post() {
 		return // if it is because nobody calls them, the loop will be found asleep
 	}
 	for range 1 + n.w.k.Choose(3) {
-		number := n.posted
-		n.posted++
-		n.w.b.Post(func() {
-			if number != n.called {
-				n.w.fail("post %d was called in the place of %d", number, n.called)
-			}
-			n.called++
-			n.act()
-		})
+		n.postOne()
 	}
 	n.w.k.After(n.w.k.Soon(), n.post)
+}
+
+func (n *noise) postOne() {
+	number := n.posted
+	n.posted++
+	n.w.b.Post(func() {
+		if number != n.called {
+			n.w.fail("post %d was called in the place of %d", number, n.called)
+		}
+		n.called++
+		n.act()
+	})
 }
 
 func (n *noise) signalled() {
@@ -105,7 +110,7 @@ func (n *noise) act() {
 		n.someTimer((*timerModel).activate)
 	case 6:
 		b.Break()
-		n.broke = true
+		n.broke, n.brokeIn = true, b.stats.Turns
 	case 7:
 		b.Exit(0)
 		n.exited = true
@@ -130,7 +135,7 @@ func (n *noise) act() {
 	case 16:
 		n.rest()
 	case 17:
-		w.b.RefreshTime()
+		n.postOne()
 	}
 }
 
@@ -242,6 +247,9 @@ func (t *timerModel) activate() {
 
 func (t *timerModel) called(what What) {
 	n, w := t.n, t.n.w
+	if n.broke && n.brokeIn == w.b.stats.Turns {
+		w.fail("a timer was called after Break")
+	}
 	w.k.Note(-1, int(t.due), int(what), "timer")
 	now := moment(w.k.Now()) + 1
 	timely := what.Has(Timeout)
