@@ -20,6 +20,7 @@ type noise struct {
 	broke, exited bool   // asked for and not yet seen
 	exitAt        moment // when a later Exit is due; 0: none
 	calls         int
+	brokeIn       uint64 // the turn in which Break was called last
 }
 
 func (n *noise) begin(w *world, amount int) {
@@ -62,21 +63,25 @@ func (n *noise) toldTo(asked *bool) bool {
 
 // post is another goroutine that hands something in.
 func (n *noise) post() {
-	if n.left <= 0 {
-		return
+	if n.left <= 0 || n.posted-n.called > 100 {
+		return // if it is because nobody calls them, the loop will be found asleep
 	}
 	for range 1 + n.w.k.Choose(3) {
-		number := n.posted
-		n.posted++
-		n.w.b.Post(func() {
-			if number != n.called {
-				n.w.fail("post %d was called in the place of %d", number, n.called)
-			}
-			n.called++
-			n.act()
-		})
+		n.postOne()
 	}
 	n.w.k.After(n.w.k.Soon(), n.post)
+}
+
+func (n *noise) postOne() {
+	number := n.posted
+	n.posted++
+	n.w.b.Post(func() {
+		if number != n.called {
+			n.w.fail("post %d was called in the place of %d", number, n.called)
+		}
+		n.called++
+		n.act()
+	})
 }
 
 func (n *noise) signalled() {
@@ -105,7 +110,7 @@ func (n *noise) act() {
 		n.someTimer((*timerModel).activate)
 	case 6:
 		b.Break()
-		n.broke = true
+		n.broke, n.brokeIn = true, b.stats.Turns
 	case 7:
 		b.Exit(0)
 		n.exited = true
@@ -130,7 +135,7 @@ func (n *noise) act() {
 	case 16:
 		n.rest()
 	case 17:
-		w.b.RefreshTime()
+		n.postOne()
 	}
 }
 
@@ -220,8 +225,8 @@ func (t *timerModel) add() {
 		t.due, t.period = w.b.time().plus(timeout), timeout
 		return
 	}
-	if t.event.result == Timeout {
-		t.spent = false // the timeout is withdrawn, and nothing is left to be told
+	if told := t.event.result; told.Has(Timeout) {
+		t.spent = told != Timeout // the timeout is withdrawn; an activation by hand is not, and still spends the event
 	}
 	if err := t.event.Add(timeout); err != nil {
 		w.fail("adding a timer: %v", err)
@@ -242,6 +247,9 @@ func (t *timerModel) activate() {
 
 func (t *timerModel) called(what What) {
 	n, w := t.n, t.n.w
+	if n.broke && n.brokeIn == w.b.stats.Turns {
+		w.fail("a timer was called after Break")
+	}
 	w.k.Note(-1, int(t.due), int(what), "timer")
 	now := moment(w.k.Now()) + 1
 	timely := what.Has(Timeout)

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"slices"
 	"time"
 
 	"reactorbench/impls/reactor/backend"
@@ -151,22 +152,25 @@ func (r *rules) checkInterest(w *world) {
 func (r *rules) checkBufferEvents(w *world) {
 	for _, c := range w.conns {
 		if c.bev != nil {
-			r.checkBufferEvent(w, c.bev, c.bounded)
+			r.checkBufferEvent(w, c.bev, c.high)
 		}
 		if c.far != nil {
-			r.checkBufferEvent(w, c.far, false)
+			r.checkBufferEvent(w, c.far, 0)
 		}
 		if c.raw != nil && !c.over && !c.stolen && !c.successor {
 			r.checkRaw(w, c.raw)
 		}
 	}
 	for _, bev := range r.others {
-		r.checkBufferEvent(w, bev, false)
+		r.checkBufferEvent(w, bev, 0)
 	}
 }
 
 // checkBufferEvent: it waits for what it can use and for nothing else, what it has is on its way, and it holds no more than its marks allow.
-func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, bounded bool) {
+func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, high int) {
+	if bev.flags&touched != 0 && bev.state != closed && !slices.Contains(w.b.touched, bev) {
+		w.fail("descriptor %d: the bufferevent waits in vain to settle", bev.FD())
+	}
 	if bev.state == closed || bev.state == unconnected || bev.flags&touched != 0 {
 		return
 	}
@@ -182,11 +186,25 @@ func (r *rules) checkBufferEvent(w *world, bev *BufferEvent, bounded bool) {
 	switch {
 	case have != want && !refused:
 		w.fail("descriptor %d: the bufferevent waits for %v, and can use %v", bev.FD(), have, want)
+	case bev.state == draining && bev.output.Len() == 0, bev.state == lingering && bev.flags&sawEOF != 0:
+		w.fail("descriptor %d: nothing is left to wait for, and it is not closed", bev.FD())
+	case bev.state == lingering && bev.input.Len() > 0:
+		w.fail("descriptor %d: input is kept that nobody will read", bev.FD())
+	case bev.io.timed() && bev.io.deadline != bev.nextDeadline():
+		w.fail("descriptor %d: the timer is due at %d, the nearer deadline is %d", bev.FD(), bev.io.deadline, bev.nextDeadline())
 	case s.readHigh > 0 && bev.input.Len() > s.readHigh:
 		w.fail("descriptor %d: the input has %d bytes, its high mark is %d", bev.FD(), bev.input.Len(), s.readHigh)
-	case bounded && bev.output.Len() > 2000+simulatedChunk:
+	case high > 0 && bev.output.Len() > high+simulatedChunk:
 		w.fail("descriptor %d: the output has %d bytes", bev.FD(), bev.output.Len())
 	}
+}
+
+// nextDeadline is the nearer of the two; 0: there is none.
+func (bev *BufferEvent) nextDeadline() moment {
+	if bev.readDeadline == 0 || bev.writeDeadline == 0 {
+		return max(bev.readDeadline, bev.writeDeadline)
+	}
+	return min(bev.readDeadline, bev.writeDeadline)
 }
 
 // checkRaw: write readiness is asked for only while there is something to write.

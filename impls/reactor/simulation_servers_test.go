@@ -21,11 +21,18 @@ type conn struct {
 
 	bev, far *BufferEvent // far: the connection to the origin, for a proxy
 	raw      *rawEcho
-	bounded  bool // its output may not grow beyond its mark and a chunk
+	high     int // its output may not grow beyond this and a chunk; 0: no bound
 
 	stolen    bool // the descriptor was closed behind the connection's back,
 	successor bool // and names another's file by now: nothing may be called any more
+	closing   bool // CloseAfterFlush was called: nothing may be called any more
 	over      bool
+}
+
+// closeAfterFlush closes the connection, which may have been closed by whoever called.
+func (c *conn) closeAfterFlush() {
+	c.bev.CloseAfterFlush()
+	c.closing = true
 }
 
 // servers are the kinds; the last is the ordinary one.
@@ -44,7 +51,7 @@ var servers = [...]func(*conn){
 // enter begins each callback: nothing may be called for a connection that is over.
 func (c *conn) enter(callback string) bool {
 	c.w.k.Note(c.fd, 0, 0, callback)
-	if c.over || c.successor {
+	if c.over || c.successor || c.closing {
 		c.w.fail("%s of the connection on descriptor %d was called after its end", callback, c.fd)
 		return false
 	}
@@ -57,7 +64,7 @@ func (c *conn) open() *BufferEvent {
 	c.bev.SetPriority(c.w.priority())
 	if high := []int{0, 100, 700, 2000}[c.w.k.Choose(4)]; high > 0 {
 		c.bev.SetWatermark(Write, c.w.k.Choose(100), high)
-		c.bounded = true
+		c.high = high
 	}
 	if c.w.is(forgetsTheHighMark) {
 		c.bev.SetWatermark(Write, 0, 0)
@@ -75,7 +82,7 @@ func (c *conn) echoInput() {
 func (c *conn) echo() {
 	bev := c.open()
 	bev.OnRead(c.echoInput)
-	bev.OnEvent(func(what Outcome) { c.endOn(what, bev.CloseAfterFlush) })
+	bev.OnEvent(func(what Outcome) { c.endOn(what, c.closeAfterFlush) })
 	bev.Enable(Read)
 }
 
@@ -93,6 +100,10 @@ func (c *conn) endOn(what Outcome, onEOF func()) {
 	}
 	if what.Has(Timeout) {
 		c.hurt()
+	}
+	if c.w.k.Choose(4) == 3 {
+		c.closeAfterFlush() // if nothing can be written any more that is the same as Close
+		return
 	}
 	c.drop()
 }
@@ -151,7 +162,7 @@ func (c *conn) echoInTime() {
 			if timeout < time.Second {
 				c.hurt() // from now on a timeout closes without a word
 			}
-			bev.CloseAfterFlush()
+			c.closeAfterFlush()
 		})
 	})
 	bev.Enable(Read)
@@ -184,15 +195,15 @@ func (c *conn) closeInHalves() {
 // toggle stops reading now and then.
 func (c *conn) toggle() {
 	bev, w := c.open(), c.w
-	again := w.b.NewTimer(func() { bev.Enable(Read) })
+	again := w.b.NewTimer(func() { bev.Enable(Read | Write) })
 	bev.OnRead(func() {
 		c.echoInput()
 		if w.k.Choose(3) == 2 && !again.Pending(Timeout) {
-			bev.Disable(Read)
+			bev.Disable([]What{Read, Write, Read | Write}[w.k.Choose(3)])
 			again.Add(w.k.Soon())
 		}
 	})
-	bev.OnEvent(func(what Outcome) { c.endOn(what, bev.CloseAfterFlush) })
+	bev.OnEvent(func(what Outcome) { c.endOn(what, c.closeAfterFlush) })
 	bev.Enable(Read)
 }
 
@@ -212,14 +223,21 @@ func (c *conn) stash() {
 		}
 	})
 	bev.OnRead(func() {
+		if bev.Input().Len() < low {
+			w.fail("OnRead with %d bytes, the low mark is %d", bev.Input().Len(), low)
+		}
 		if c.enter("OnRead") && !answer.Pending(Timeout) {
 			answer.Add(w.k.Soon())
 		}
 	})
-	bev.OnEvent(func(what Outcome) { c.endOn(what, bev.CloseAfterFlush) })
+	bev.OnEvent(func(what Outcome) { c.endOn(what, c.closeAfterFlush) })
 	bev.Enable(Read)
 	if high > 1 {
-		bev.OnWrite(func() { c.enter("OnWrite") })
+		bev.OnWrite(func() {
+			if other := w.someConn(); c.enter("OnWrite") && other != nil && other.bev != nil {
+				other.bev.Enable(Write) // has another one settle
+			}
+		})
 	}
 }
 
@@ -232,17 +250,17 @@ func (c *conn) quit() {
 		c.echoInput()
 		if answered >= enough && c.client != nil {
 			c.client.promised = answered
-			bev.CloseAfterFlush()
+			c.closeAfterFlush()
 		}
 	})
-	bev.OnEvent(func(what Outcome) { c.endOn(what, bev.CloseAfterFlush) })
+	bev.OnEvent(func(what Outcome) { c.endOn(what, c.closeAfterFlush) })
 	bev.Enable(Read)
 }
 
 // proxy has the echo done by the origin.
 func (c *conn) proxy() {
 	bev, w := c.open(), c.w
-	c.bounded = false
+	c.high = 0 // what it gets from the origin it cannot refuse
 	c.far = w.b.NewBufferEvent(-1)
 	w.proxies = append(w.proxies, c)
 	outcomes := 0
@@ -353,6 +371,9 @@ func (r *rawEcho) readable(what What) {
 	w := r.c.w
 	if !r.c.enter("read event " + what.String()) {
 		return
+	}
+	if r.edge == ET && what.Has(Read|Write) && !what.Has(ET) {
+		w.fail("descriptor %d: the edge is not told: %v", r.c.fd, what)
 	}
 	if what == Timeout {
 		if now := moment(w.k.Now()) + 1; now < r.since.plus(r.timeout) {
@@ -485,6 +506,11 @@ func (d *dialer) dial() {
 	}
 	w.rules.watch(d.bev)
 	d.bev.Enable(Read)
+	if w.k.Choose(8) == 7 { // sends what it has as soon as it can, and wants no answer
+		d.rude = true
+		d.bev.CloseAfterFlush()
+		d.finish()
+	}
 }
 
 func (d *dialer) again() {
@@ -540,8 +566,13 @@ func (d *dialer) event(what Outcome) {
 			d.hurt = true
 		}
 		err := errors.Join(d.bev.Err(), d.failed)
+		if !d.connected && !d.w.excused(err) && !errors.Is(err, unix.ECONNREFUSED) && !errors.Is(err, unix.ECONNRESET) {
+			d.w.fail("Connect failed with %v", err)
+		}
 		d.bev.Close()
 		d.rst(err)
+	case d.failed != nil:
+		d.w.fail("a failed write was told twice: %v", d.stream)
 	default:
 		d.failed = d.bev.Err()
 	}
@@ -550,7 +581,7 @@ func (d *dialer) event(what Outcome) {
 // steal closes a connection's descriptor behind its back, with a duplicate left over now and then.
 func (w *world) steal() {
 	c := w.someConn()
-	if c == nil || c.stolen || c.bev != nil && c.bev.Closed() || w.b.fds.entry(c.fd).interest == 0 {
+	if c == nil || c.stolen || c.bev != nil && c.bev.Closed() || c.raw != nil && w.b.fds.entry(c.fd).interest == 0 {
 		return
 	}
 	if w.k.Exists(c.fd) != nil || w.k.End(c.fd) != c.end || w.k.End(c.fd) == nil {
@@ -619,6 +650,9 @@ type watched struct {
 }
 
 func (p *watched) Set(fd int, token backend.Token, old, new What) error {
+	if !old.Has(backend.Interest) && new.Has(backend.Interest) {
+		p.w.checkToken(fd, token)
+	}
 	if p.w.is(losesAnInterest) && old.Has(Read) && new.Has(Write) {
 		return nil
 	}
@@ -629,14 +663,23 @@ func (p *watched) Set(fd int, token backend.Token, old, new What) error {
 	return err
 }
 
+// checkToken: a token names one owner of a descriptor, and no later one.
+func (w *world) checkToken(fd int, token backend.Token) {
+	named, end := w.tokens[fd], w.k.End(fd)
+	if end != nil && named.end != nil && named.end != end && named.token == token {
+		w.fail("descriptor %d has a new owner, and the token of the old one", fd)
+	}
+	w.tokens[fd] = naming{token, end}
+}
+
 func (p *watched) Wait(ready []backend.Ready, timeout time.Duration) (int, error) {
 	w := p.w
+	if w.is(oversleeps) && timeout > 0 {
+		timeout *= 2
+	}
 	w.rules.check(w, timeout)
 	if w.failure != "" {
 		return 0, fmt.Errorf("a rule is broken")
-	}
-	if w.is(oversleeps) && timeout > 0 {
-		timeout *= 2
 	}
 	n, err := p.Poller.Wait(ready, timeout)
 	w.waits++

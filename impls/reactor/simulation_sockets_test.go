@@ -38,6 +38,9 @@ func (s *simulatedSockets) fill(bev *BufferEvent, most int) (int, error) {
 
 func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 	s.w.flushes++
+	if bev.flags&blocked != 0 {
+		s.w.fail("descriptor %d is written to again before there is room", bev.FD())
+	}
 	n := min(most, bev.output.Len())
 	if cap(s.space) < n {
 		s.space = make([]byte, 2*n)

@@ -35,6 +35,7 @@ type world struct {
 	byClient map[*simulated.End]*stream
 	owned    map[int]*simulated.End // by descriptor, as it was when it was opened
 	stolen   map[int]*conn          // descriptors that were closed behind the back of their connection
+	tokens   map[int]naming         // by descriptor
 	twins    []int                  // duplicates to close
 	nowhere  *simulated.End         // an end that belongs to nobody
 
@@ -44,6 +45,12 @@ type world struct {
 	ending  bool // all is done, and the base is to come to its end
 
 	waits, reported, fills, flushes, accepted int
+}
+
+// A naming is what a token was last used for.
+type naming struct {
+	token backend.Token
+	end   *simulated.End
 }
 
 // extent is how large a world is. A failure is looked for in smaller ones.
@@ -63,6 +70,7 @@ func newWorld(choose simulated.Choices, size extent, wrong wrong) *world {
 		byClient: map[*simulated.End]*stream{},
 		owned:    map[int]*simulated.End{},
 		stolen:   map[int]*conn{},
+		tokens:   map[int]naming{},
 	}
 	w.nowhere = simulated.New(simulated.Bytes(nil)).Unconnected()
 	styles := [...]simulated.Style{simulated.Epoll, simulated.Kqueue, simulated.Poll, simulated.Select}
@@ -115,7 +123,7 @@ func (w *world) chooseFaults() {
 	rate := func() int { return []int{0, 0, 4, 40}[w.k.Choose(4)] }
 	w.k.Faults = simulated.Faults{
 		Interrupt: rate(), Spurious: rate(), Few: 2 * rate(), Late: rate(), Short: 2 * rate(), Again: rate(),
-		Refuse: rate() / 4, Accept: rate(), Descriptor: rate(),
+		Refuse: rate() / 2, Accept: rate(), Descriptor: rate(),
 	}
 	if w.k.Choose(4) == 3 {
 		w.k.Limit = 5 + w.k.Choose(10)
@@ -271,6 +279,9 @@ func (w *world) close(fd int, who string) {
 // serve is the callback of the listener: the connection gets a server of one kind or another.
 func (w *world) serve(fd int, _ netip.AddrPort) {
 	w.k.Note(fd, 0, 0, "accepted")
+	if !w.listener.listening() {
+		w.fail("the listener accepts although it is disabled")
+	}
 	c := &conn{w: w, fd: fd, end: w.k.End(fd), client: w.byClient[w.k.End(fd).Peer()]}
 	w.conns = append(w.conns, c)
 	before := w.predecessor(fd)
@@ -278,7 +289,13 @@ func (w *world) serve(fd int, _ netip.AddrPort) {
 	if !w.b.Features().Has(backend.EdgeTriggered) {
 		kinds = servers[1:]
 	}
+	if before != nil && w.b.fds.entry(fd).interest == 0 {
+		kinds = kinds[len(kinds)-1:] // the base can know only if both are owners
+	}
 	kinds[len(kinds)-1-w.k.Choose(len(kinds))](c)
+	if w.k.Choose(16) == 15 {
+		w.noise.rest()
+	}
 	if before != nil && !before.isOver() {
 		w.fail("descriptor %d has a new owner, and the old one is not over", fd)
 	}
