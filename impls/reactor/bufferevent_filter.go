@@ -222,8 +222,11 @@ func (f *filter) underTells(outcome Outcome) {
 	case outcome.Has(Timeout):
 		f.within(func() { f.bev.timedOut(direction) })
 		return
-	case outcome.Has(Error) && f.bev.state <= connecting && f.under.flags&outputOver != 0:
+	case outcome.Has(Error) && direction.Has(Writing) && f.bev.state <= connecting:
 		f.within(func() { f.bev.notConnected(f.under.Err()) })
+		return
+	case outcome.Has(Error) && direction == Reading|Writing:
+		f.within(func() { f.bev.fail(direction, f.under.Err()) })
 		return
 	case outcome.Has(Error) && direction.Has(Writing):
 		f.within(func() { f.bev.fail(Writing, f.under.Err()) })
