@@ -222,8 +222,11 @@ func (f *filter) underTells(outcome Outcome) {
 	case outcome.Has(Timeout):
 		f.within(func() { f.bev.timedOut(direction) })
 		return
-	case outcome.Has(Error) && f.bev.state <= connecting && f.under.flags&outputOver != 0:
+	case outcome.Has(Error) && direction.Has(Writing) && f.bev.state <= connecting:
 		f.within(func() { f.bev.notConnected(f.under.Err()) })
+		return
+	case outcome.Has(Error) && direction == Reading|Writing:
+		f.within(func() { f.bev.fail(direction, f.under.Err()) })
 		return
 	case outcome.Has(Error) && direction.Has(Writing):
 		f.within(func() { f.bev.fail(Writing, f.under.Err()) })
@@ -347,7 +350,7 @@ func (f *filter) transformOutput(most int, mode FlushMode) error {
 		if room == math.MaxInt {
 			room = 0
 		}
-		err := f.out(dst, src, room, mode)
+		err := f.transformSome(src.Len()-left, room, mode)
 		if err == nil && src.Len() == had && dst.Len() == held {
 			err = ErrNeedMore
 		}
@@ -378,6 +381,22 @@ func (f *filter) watch(bev *BufferEvent, want What) error {
 		bev.io.Active(Write)
 	}
 	return nil
+}
+
+// transformSome calls out with the first most bytes of the output, so that a limit is kept, or with all if it can do nothing with those.
+func (f *filter) transformSome(most, room int, mode FlushMode) error {
+	src, dst := &f.bev.output, &f.under.output
+	if src.Len() > most && most > 0 {
+		some := evbuffer.New(f.bev.io.base.pool)
+		src.RemoveTo(some, most)
+		err := f.out(dst, some, room, Normal)
+		untouched := some.Len() == most
+		src.PrependBuffer(some)
+		if err != ErrNeedMore || !untouched {
+			return err
+		}
+	}
+	return f.out(dst, src, room, mode)
 }
 
 // finish gives the underlying one the last that out has to say.

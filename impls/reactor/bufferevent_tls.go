@@ -2,7 +2,6 @@ package reactor
 
 import (
 	"crypto/tls"
-	"errors"
 	"io"
 	"math"
 	"net"
@@ -169,11 +168,11 @@ func (s *secured) decrypt(dst, src *evbuffer.Buffer, most int, _ FlushMode) erro
 		_, err := dst.Write(p[:n])
 		return err
 	}
-	var none noBytes
-	if errors.As(err, &none) {
+	switch err {
+	case noBytes{}:
 		return ErrNeedMore
-	}
-	if err != nil && err != io.EOF {
+	case nil, io.EOF:
+	default:
 		s.f.lastWord = true
 	}
 	return err

@@ -190,6 +190,9 @@ func (bev *BufferEvent) settle() {
 	if bev.state == draining && bev.output.Len() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
 	}
+	if bev.io.descriptor < 0 && bev.flags&blocked == 0 && bev.writing() {
+		bev.touch() // OnWrite has written more, and there is no readiness to wait for
+	}
 }
 
 // send makes one write. A short one says that the kernel has no more room: the next waits for its word.

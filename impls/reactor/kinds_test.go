@@ -90,7 +90,7 @@ func rot13(under *BufferEvent) *BufferEvent {
 	return NewFilter(under, turn, turn)
 }
 
-// framed is a filter that sends pieces of up to 1000 bytes with their length in front, and makes nothing of a part of one.
+// framed is a filter that sends pieces of up to 1000 bytes with their length in front, and may not end within one.
 func framed(under *BufferEvent) *BufferEvent {
 	const most = 1000
 	out := func(dst, src *evbuffer.Buffer, _ int, _ FlushMode) error {

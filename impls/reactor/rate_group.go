@@ -159,7 +159,7 @@ func (g *RateGroup) Spend(read, write int) {
 	g.pass()
 	for i, n := range [2]int{read, write} {
 		if k := &g.each[i]; k.limited() {
-			k.left = min(k.left-n, k.Burst)
+			k.take(n)
 		}
 	}
 	g.refill()
@@ -196,7 +196,11 @@ func (m *groupMember) allowance(direction What) (int, bool) {
 		m.stand(direction)
 		return 0, false
 	}
-	g.give(m, i, max(g.lines[i].before, 1))
+	parts := g.lines[i].before
+	if parts == 0 {
+		parts = g.members // nobody knows yet who will be active
+	}
+	g.give(m, i, parts)
 	return s.left, true
 }
 
@@ -226,7 +230,7 @@ func (m *groupMember) spend(direction What, n int) {
 		return
 	}
 	s, l := &m.shares[i], &g.lines[i]
-	g.each[i].left -= n
+	g.each[i].take(n)
 	if s.tickNo == g.tickNo {
 		l.promised -= min(n, s.left)
 		s.left -= min(n, s.left)

@@ -36,9 +36,13 @@ func (l RateLimit) check() (RateLimit, error) {
 			return l, fmt.Errorf("rate limit: %s %d bytes a tick with a burst of %d: want 1 <= rate <= burst, or neither",
 				[2]string{"read", "write"}[i], r.PerTick, r.Burst)
 		}
+		r.PerTick, r.Burst = min(r.PerTick, mostTokens), min(r.Burst, mostTokens)
 	}
 	return l, nil
 }
+
+// mostTokens is as good as no limit, and far enough from the end of int to count from a debt up to there.
+const mostTokens = math.MaxInt >> 2
 
 // A bucket has the tokens of one direction. What it has may fall below 0: a debt is paid by the next ticks.
 type bucket struct {
@@ -53,6 +57,18 @@ func (k *bucket) refill(ticks int64) {
 		k.left = k.Burst
 	} else {
 		k.left = min(k.Burst, k.left+int(ticks)*k.PerTick)
+	}
+}
+
+// take takes n tokens out, or puts some in if n is negative. A debt too has a bound.
+func (k *bucket) take(n int) {
+	switch {
+	case n < 0 && k.left > k.Burst+n:
+		k.left = k.Burst
+	case n > 0 && k.left < n-mostTokens:
+		k.left = -mostTokens
+	default:
+		k.left -= n
 	}
 }
 
@@ -173,7 +189,7 @@ func (bev *BufferEvent) SpendRate(read, write int) {
 	x.limit.pass(bev.io.base.time())
 	for i, n := range [2]int{read, write} {
 		if k := &x.limit.each[i]; k.limited() {
-			k.left = min(k.left-n, k.Burst)
+			k.take(n)
 		}
 	}
 	bev.refill()
@@ -213,7 +229,7 @@ func (bev *BufferEvent) spend(direction What, n int) {
 	}
 	if x.limit != nil && x.limit.each[way(direction)].limited() {
 		k := &x.limit.each[way(direction)]
-		if k.left -= n; k.left <= 0 {
+		if k.take(n); k.left <= 0 {
 			bev.refill()
 		}
 	}
