@@ -51,9 +51,12 @@ func (bev *BufferEvent) reading() bool {
 
 // writing reports whether there is something to write, and nothing against it but the kernel.
 func (bev *BufferEvent) writing() bool {
-	return bev.output.Len() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
+	return bev.unwritten() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
 		bev.state >= opened && bev.state <= draining
 }
+
+// unwritten is the number of bytes that are still to be written.
+func (bev *BufferEvent) unwritten() int { return bev.output.Len() + int(bev.underWay) }
 
 // receive makes one read. If it was short the socket is empty, and if not the backend will report it again: a further read in
 // the same turn would either find nothing or make the others wait.
@@ -157,28 +160,30 @@ func (bev *BufferEvent) settle() {
 		bev.watch()
 	}
 	bev.flags &^= busy
-	if bev.state == draining && bev.output.Len() == 0 {
+	if bev.state == draining && bev.unwritten() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
 	}
 }
 
 // send makes one write. A short one says that the kernel has no more room: the next waits for its word.
 func (bev *BufferEvent) send() {
-	length := bev.output.Len()
+	length := bev.unwritten()
 	n, err := bev.settings.transport.flush(bev, writeBudget)
-	stats := &bev.io.base.stats
-	stats.Writes++
+	if err == errUnderWay {
+		bev.flags |= blocked
+		return
+	}
 	if err != nil && err != unix.EAGAIN {
 		bev.fail(Writing, err)
 		return
 	}
 	if n < length {
 		bev.flags |= blocked
-		stats.ShortWrites++
+		bev.io.base.stats.ShortWrites++
 	}
 	if n > 0 {
 		bev.writeDeadline = 0
-		if bev.onWrite != nil && bev.state < draining && bev.output.Len() <= bev.settings.writeLow {
+		if bev.onWrite != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
 			bev.onWrite()
 		}
 	}
@@ -187,7 +192,7 @@ func (bev *BufferEvent) send() {
 // flushed sends FIN or closes, once all output is written or can no longer be.
 func (bev *BufferEvent) flushed() {
 	over := bev.flags&outputOver != 0
-	if bev.output.Len() > 0 && !over {
+	if bev.unwritten() > 0 && !over {
 		return
 	}
 	switch {
@@ -224,7 +229,7 @@ func (bev *BufferEvent) watch() {
 
 // pauseOrResume is the back-pressure: a peer that does not read its answers is not read from.
 func (bev *BufferEvent) pauseOrResume() {
-	s, length := bev.settings, bev.output.Len()
+	s, length := bev.settings, bev.unwritten()
 	switch {
 	case s.writeHigh > 0 && length > s.writeHigh:
 		bev.flags |= paused
