@@ -10,12 +10,16 @@ import (
 // completion is the way of proactors: what a socket is to do is begun, and its end is reported. A bufferevent's bytes are
 // received before anybody asks for them, by one operation for the whole connection, and wait in a backlog
 // (completion_receive.go). What it writes is handed to the kernel by the next wait, together with what all others have written in
-// the turn (completion_send.go). Connections are accepted by one operation for the listener (completion_accept.go).
+// the turn (completion_send.go).
+//
+// Connecting and accepting stay with readiness. A multishot accept would save nothing: it does not tell the peer's address, and to ask for
+// that is a system call like the accept itself. And it goes by the limit of descriptors of its beginning, accepts while the
+// listener is about to be disabled, and takes more than the budget of a turn.
 //
 // A socket that is under way has to block: of one that does not, the kernel reports EAGAIN instead of waiting. So the mode is
 // changed when a bufferevent begins to use a descriptor.
 type completion struct {
-	readiness   // connecting, and what concerns the socket rather than its bytes
+	readiness   // connecting, accepting, and what concerns the socket rather than its bytes
 	base        *Base
 	ring        backend.Proactor
 	chunkBytes  int           // the most that one fill moves
@@ -23,7 +27,6 @@ type completion struct {
 	idle        []*connection // for the next bufferevents
 	hangar      []*flight     // for the next sends
 	extents     [][]byte      // of the send that is being begun
-	queues      map[*Listener]*acceptQueue
 }
 
 // A connection is what a bufferevent has under way. It outlives the bufferevent until the kernel has given receive back.
@@ -50,7 +53,6 @@ func newCompletion(b *Base, ring backend.Proactor, chunkBytes int) *completion {
 		ring:       ring,
 		chunkBytes: chunkBytes,
 		extents:    make([][]byte, mostExtents),
-		queues:     make(map[*Listener]*acceptQueue),
 	}
 }
 
@@ -61,8 +63,6 @@ func (s *completion) completed(r backend.Ready) {
 		s.received(owner, r)
 	case *flight:
 		s.landed(owner, r)
-	case *acceptQueue:
-		s.accepted(owner, r)
 	}
 }
 

@@ -126,7 +126,6 @@ func TestDisableAndCloseInCallback(t *testing.T) {
 // A3: without descriptors the listener waits, without spinning, tells it once, and goes on when there are some again; and once more.
 func TestOutOfDescriptors(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
-		fewDescriptors(t)
 		accepted, told := 0, 0
 		listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
 			accepted++
@@ -139,7 +138,8 @@ func TestOutOfDescriptors(t *testing.T) {
 			}
 		})
 		for episode := 1; episode <= 3; episode++ {
-			restore := dialWithoutDescriptors(t, listener.Addr())
+			dial(t, listener.Addr())
+			restore := withoutDescriptors(t)
 			waits := v.waits
 			begun := v.now
 			for v.now-begun < moment(10*time.Second) {
@@ -160,47 +160,19 @@ func TestOutOfDescriptors(t *testing.T) {
 	})
 }
 
-// fewDescriptors lowers the limit of descriptors to what is open and some more, until the test ends. It has to come before the loop: an
-// accept that is under way goes by the limit of its beginning.
-func fewDescriptors(t *testing.T) {
+// withoutDescriptors leaves the process none to open until restored.
+func withoutDescriptors(t *testing.T) (restore func()) {
 	t.Helper()
 	var old unix.Rlimit
 	check(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
 	next, err := unix.Dup(0)
 	check(t, err)
-	unix.Close(next)
+	unix.Close(next) // the lowest free number is now the limit
 	low := old
-	setLimit(&low.Cur, next+20)
+	setLimit(&low.Cur, next)
 	check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &low))
-	t.Cleanup(func() { check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old)) })
-}
-
-// dialWithoutDescriptors connects when the process has none left to accept the connection with, until restored. The client's descriptor is
-// closed with the test.
-func dialWithoutDescriptors(t *testing.T, address string) (restore func()) {
-	t.Helper()
-	where, err := resolve("tcp", address)
-	check(t, err)
-	client, err := unix.Socket(where.family, unix.SOCK_STREAM, 0)
-	check(t, err)
-	t.Cleanup(func() { unix.Close(client) })
-	var all []int
-	for {
-		fd, err := unix.Dup(client)
-		if err == unix.EMFILE {
-			break
-		}
-		check(t, err)
-		all = append(all, fd)
-	}
-	restore = func() {
-		for _, fd := range all {
-			unix.Close(fd)
-		}
-		all = nil
-	}
+	restore = func() { check(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old)) }
 	t.Cleanup(restore)
-	check(t, unix.Connect(client, where.raw))
 	return restore
 }
 

@@ -30,16 +30,6 @@ func (a *accepter) accept(listener int) (fd int, peer netip.AddrPort, err error)
 	return int(n), a.peer(), nil
 }
 
-// peerOf is the address at the other end, or none if the connection is over already.
-func (a *accepter) peerOf(fd int) netip.AddrPort {
-	a.length = uint32(unsafe.Sizeof(a.address))
-	_, _, errno := unix.RawSyscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&a.address)), uintptr(unsafe.Pointer(&a.length)))
-	if errno != 0 {
-		return netip.AddrPort{}
-	}
-	return a.peer()
-}
-
 func (a *accepter) peer() netip.AddrPort {
 	switch a.address.Addr.Family {
 	case unix.AF_INET:

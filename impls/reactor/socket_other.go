@@ -52,12 +52,3 @@ func (a *accepter) accept(listener int) (int, netip.AddrPort, error) {
 
 // quiet cannot be known here without more ado, so every close after flush waits for the peer's end of stream.
 func quiet(int) bool { return false }
-
-// peerOf is the address at the other end, or none if the connection is over already.
-func (a *accepter) peerOf(fd int) netip.AddrPort {
-	peer, err := unix.Getpeername(fd)
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	return addrPort(peer)
-}
