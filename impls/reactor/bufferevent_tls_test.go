@@ -384,6 +384,12 @@ func TestC9CloseDuringTheHandshake(t *testing.T) {
 			bev.Close()
 			equal(t, "open after Close", isOpen(fd), false)
 		}
+		for range 1000 { // a goroutine that was told to end has still to do so
+			if runtime.NumGoroutine() <= before {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 		if after := runtime.NumGoroutine(); after > before {
 			t.Errorf("%d goroutines, %d before", after, before)
 		}

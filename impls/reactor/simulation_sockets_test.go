@@ -38,6 +38,7 @@ func (s *simulatedSockets) fill(bev *BufferEvent, most int) (int, error) {
 
 func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 	s.w.flushes++
+	bev.io.base.stats.Writes++
 	if bev.flags&blocked != 0 {
 		s.w.fail("descriptor %d is written to again before there is room", bev.FD())
 	}

@@ -137,6 +137,9 @@ func (o *operations) completed(c completion, ready *Ready) bool {
 	if c.flags&completionMore != 0 {
 		return true
 	}
+	if op.interrupted(c.result) {
+		ready.N = -int(unix.ECANCELED) // the owner asked for an end, and this is one
+	}
 	if !op.cancelled && o.goesOn(op, c.result) {
 		return c.result >= 0
 	}
@@ -145,22 +148,24 @@ func (o *operations) completed(c completion, ready *Ready) bool {
 	return true
 }
 
-// goesOn parks a multishot operation that has come to its end by no fault of its own.
-func (o *operations) goesOn(op *Op, result int32) bool {
+// interrupted reports whether a multishot operation has ended for a reason that is not its own: its thread has ended (or it was
+// cancelled), or there was no buffer.
+func (op *Op) interrupted(result int32) bool {
 	errno := unix.Errno(max(0, -result))
-	switch {
-	case op.kind == accepting && result >= 0, op.kind == receiving && result > 0:
-	case op.kind <= receiving && (errno == unix.ECANCELED || errno == unix.EINTR): // its thread has ended
-	case op.kind == receiving && errno == unix.ENOBUFS:
-		if !o.buffers.some() && !o.buffers.enlarge() {
-			op.stage = parked
-			o.hungry = append(o.hungry, op)
-			return true
-		}
-	default:
+	return op.kind <= receiving && (errno == unix.ECANCELED || errno == unix.EINTR) || op.kind == receiving && errno == unix.ENOBUFS
+}
+
+// goesOn parks a multishot operation that has ended and need not have.
+func (o *operations) goesOn(op *Op, result int32) bool {
+	more := op.kind == accepting && result >= 0 || op.kind == receiving && result > 0
+	if !more && !op.interrupted(result) {
 		return false
 	}
 	op.stage = parked
+	if result == -int32(unix.ENOBUFS) && !o.buffers.some() && !o.buffers.enlarge() {
+		o.hungry = append(o.hungry, op)
+		return true
+	}
 	o.restarts = append(o.restarts, op)
 	return true
 }
