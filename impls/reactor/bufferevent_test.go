@@ -268,7 +268,7 @@ func TestC3BackPressure(t *testing.T) {
 		bev, peer := owned(t, b)
 		echo(bev)
 		sent, longest := 0, 0
-		for still := 0; still < 5; {
+		for still := 0; still < 30; { // a proactor has a backlog to work off first
 			n := fill(peer)
 			if sent += n; n == 0 {
 				still++

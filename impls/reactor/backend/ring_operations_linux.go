@@ -162,19 +162,27 @@ func (o *operations) goesOn(op *Op, result int32) bool {
 		return false
 	}
 	op.stage = parked
-	if result == -int32(unix.ENOBUFS) && !o.buffers.some() && !o.buffers.enlarge() {
+	if result == -int32(unix.ENOBUFS) {
 		o.hungry = append(o.hungry, op)
-		return true
+	} else {
+		o.restarts = append(o.restarts, op)
 	}
-	o.restarts = append(o.restarts, op)
 	return true
 }
 
-// feed begins one receive again that has found no buffer.
-func (o *operations) feed() {
-	if last := len(o.hungry) - 1; last >= 0 {
-		o.restarts = append(o.restarts, o.hungry[last])
-		o.hungry[last], o.hungry = nil, o.hungry[:last]
+// feed begins receives again that have found no buffer, if there are some now. A single one may just have taken all that it could get, and
+// will find what its owner gives back; the stock is too small if several starve at once, or if owners keep all of it.
+func (o *operations) feed(ownersHadTheirTurn bool) {
+	if len(o.hungry) == 0 {
+		return
+	}
+	if len(o.hungry) > 1 || ownersHadTheirTurn && !o.buffers.some() {
+		o.buffers.enlarge()
+	}
+	if o.buffers.some() {
+		o.restarts = append(o.restarts, o.hungry...)
+		clear(o.hungry)
+		o.hungry = o.hungry[:0]
 	}
 }
 

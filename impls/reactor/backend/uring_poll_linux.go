@@ -328,6 +328,7 @@ func (p *uringPoll) begin() error {
 	if err := p.arm(); err != nil || p.work == nil {
 		return err
 	}
+	p.work.feed(true)
 	return p.work.restart()
 }
 
@@ -352,7 +353,10 @@ func (p *uringPoll) enter() error {
 // should not have to wait for those that have had theirs.
 func (p *uringPoll) reap(ready []Ready) (n int) {
 	n = p.reapOnce(ready)
-	if p.work != nil && len(p.work.restarts) > 0 && n < len(ready) && p.work.restart() == nil && p.enter() == nil {
+	if p.work == nil || n == len(ready) {
+		return n
+	}
+	if p.work.feed(false); len(p.work.restarts) > 0 && p.work.restart() == nil && p.enter() == nil {
 		n += p.reapOnce(ready[n:])
 	}
 	return n
