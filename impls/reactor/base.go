@@ -175,7 +175,7 @@ func (b *Base) turn(flags Flags) (called int, err error) {
 	b.stats.Turns++
 	b.activateReady(b.ready[:n])
 	b.expire()
-	called = b.runLevel()
+	called = b.runActive()
 	b.settleTouched()
 	b.turning = false
 	if n == len(b.ready) && n < mostReady {

@@ -111,7 +111,7 @@ func TestTimersAgainstAModel(t *testing.T) {
 				now += moment(rapid.IntRange(0, 30).Draw(t, "time"))
 				b.now = now
 				b.expire()
-				b.runLevel()
+				b.runActive()
 				for e, d := range due {
 					if d <= now {
 						t.Fatalf("due %d and not fired at %d: %v", d, now, e)
