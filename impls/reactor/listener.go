@@ -22,6 +22,8 @@ type Listener struct {
 	name    string
 	file    socketFile
 	delay   time.Duration // how long the last pause was; 0: none since the last connection
+	toldAt  moment        // when OnError was last told of a shortage; 0: never
+	untold  bool          // there is a shortage that it was not told of
 	enabled bool
 
 	accepter accepter
@@ -90,18 +92,16 @@ func (l *Listener) bindTo(fd int, network string, where socketAddress, c listenC
 			return errors.New("a unix socket has no port to share (WithReusePort)")
 		}
 		l.name = where.raw.(*unix.SockaddrUnix).Name
-		l.file, err = bindSocketFile(fd, l.name)
-	} else {
-		err = bindTCP(fd, network, where, c)
+		l.file, err = listenAtFile(fd, l.name, c.backlog)
+		return err
 	}
-	if err != nil {
+	if err := bindTCP(fd, network, where, c); err != nil {
 		return err
 	}
 	if err := unix.Listen(fd, c.backlog); err != nil {
-		l.file.remove()
 		return os.NewSyscallError("listen", err)
 	}
-	if bound, err := unix.Getsockname(fd); err == nil && where.family != unix.AF_UNIX {
+	if bound, err := unix.Getsockname(fd); err == nil {
 		l.name = addrPort(bound).String()
 	}
 	return nil
@@ -132,8 +132,8 @@ func bindTCP(fd int, network string, where socketAddress, c listenConfig) error 
 // Addr is where it listens: with the real port where 0 was asked for, or the path.
 func (l *Listener) Addr() string { return l.name }
 
-// OnError has call told of a first failure in a row to accept for want of descriptors or memory (the listener
-// then tries again by itself), and of an error that has disabled the listener. Connections that were gone before they
+// OnError has call told of a first failure in a row to accept for want of descriptors or memory, but once a second at most (the
+// listener then tries again by itself), and of an error that has disabled the listener. Connections that were gone before they
 // could be accepted are nobody's concern.
 func (l *Listener) OnError(call func(error)) { l.onError = call }
 
@@ -178,6 +178,10 @@ const (
 	longestPause  = 100 * time.Millisecond
 )
 
+// shortageSilence is the least time between two reports of a shortage. Where connections come and go at the limit of descriptors, a
+// shortage ends and another begins up to 200 times a second.
+const shortageSilence = time.Second
+
 // waitForResources stops listening for a while: the connections that cannot be accepted keep the socket ready, and the loop would spin.
 func (l *Listener) waitForResources(err error) {
 	first := l.delay == 0
@@ -185,9 +189,18 @@ func (l *Listener) waitForResources(err error) {
 	l.io.setInterest(0)
 	l.pause.Add(l.delay)
 	l.io.base.stats.AcceptWaits++
-	if first {
-		l.tell(err)
+	l.tellShortage(err, first)
+}
+
+// tellShortage tells a shortage when it begins, or when it is still there after the silence that follows the last report.
+func (l *Listener) tellShortage(err error, first bool) {
+	now := l.io.base.time()
+	l.untold = l.untold || first
+	if !l.untold || l.toldAt != 0 && now < l.toldAt.plus(shortageSilence) {
+		return
 	}
+	l.untold, l.toldAt = false, now
+	l.tell(err)
 }
 
 func (l *Listener) resume() {
