@@ -227,10 +227,10 @@ func (bev *BufferEvent) end() {
 	bev.state = closed
 	bev.io.Del()
 	bev.io.descriptor = -1
+	bev.input.Freeze(evbuffer.Front | evbuffer.Back) // first: a clean-up that adds something is refused, and so cleaned up after itself
+	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
 	bev.input.Reset()
 	bev.output.Reset()
-	bev.input.Freeze(evbuffer.Front | evbuffer.Back)
-	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
 	bev.onRead, bev.onWrite, bev.onEvent = nil, nil, nil
 }
 

@@ -249,6 +249,9 @@ func (bev *BufferEvent) setDeadlines(reading, writing bool) {
 	if s.readTimeout == 0 && s.writeTimeout == 0 && e.deadline == 0 && bev.state != lingering {
 		return
 	}
+	if bev.state == draining {
+		e.base.RefreshTime() // a callback that took longer than the timeout must not cost the peer its last bytes
+	}
 	if bev.state != lingering {
 		bev.readDeadline = e.base.keepDeadline(bev.readDeadline, reading, s.readTimeout)
 		bev.writeDeadline = e.base.keepDeadline(bev.writeDeadline, writing, s.writeTimeout)
