@@ -173,7 +173,7 @@ func (bev *BufferEvent) FD() int { return int(bev.io.descriptor) }
 func (bev *BufferEvent) Base() *Base { return bev.io.base }
 
 // SetPriority moves the bufferevent to a level, see [WithPriorities].
-func (bev *BufferEvent) SetPriority(priority int) { bev.io.SetPriority(priority) }
+func (bev *BufferEvent) SetPriority(priority int) error { return bev.io.SetPriority(priority) }
 
 // Err is the error behind the last Error outcome.
 func (bev *BufferEvent) Err() error {
@@ -236,6 +236,7 @@ func (bev *BufferEvent) end() {
 
 // touch has the bufferevent settle at the end of the turn, unless its own code is running, which does so anyway.
 func (bev *BufferEvent) touch() {
+	bev.io.base.enter("BufferEvent")
 	if bev.flags&(busy|touched) != 0 || bev.state == closed {
 		return
 	}

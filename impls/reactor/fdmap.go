@@ -17,6 +17,7 @@ type fdmap struct {
 	pages   []*fdPage
 	backend backend.Backend
 	stats   *Stats
+	debug   *debug // nil without WithDebug
 }
 
 // An fdPage has the entries of 256 descriptors: 4 KiB.
@@ -38,6 +39,7 @@ func (m *fdmap) add(e *Event) error {
 	if err := m.grow(fd); err != nil {
 		return err
 	}
+	m.debug.mustNotBlock(fd)
 	entry := m.entry(fd)
 	m.orphanOwner(entry, e)
 	if entry.first == nil {
@@ -54,7 +56,7 @@ func (m *fdmap) add(e *Event) error {
 		err = m.tell(fd, entry, 0, want)
 	}
 	if err == nil && mixed {
-		err = ErrTriggersMixed
+		err = fmt.Errorf("add descriptor %d: %w", fd, ErrTriggersMixed)
 	}
 	if err != nil {
 		return err
@@ -155,6 +157,7 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 
 // orphanAll ends all events on a descriptor that is no longer theirs. The next owner has another generation.
 func (m *fdmap) orphanAll(entry *fdEntry) {
+	m.debug.mustNotBeReplaced(entry)
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)

@@ -47,9 +47,12 @@ func WithReusePort() ListenOption { return func(c *listenConfig) { c.reusePort =
 // Listen accepts connections at address, for the networks tcp, tcp4, tcp6 (HOST:PORT) and unix (a path), and calls accept for
 // each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close.
 func (b *Base) Listen(network, address string, accept func(fd int, peer netip.AddrPort), options ...ListenOption) (*Listener, error) {
-	b.mustBeOpen("Listen")
 	if accept == nil {
 		panic("reactor: Listen without a callback")
+	}
+	b.enter("Listen")
+	if b.closed {
+		return nil, fmt.Errorf("listen %s %s: %w", network, address, ErrClosed)
 	}
 	c := listenConfig{backlog: 4096}
 	for _, option := range options {
@@ -220,6 +223,7 @@ func (l *Listener) tell(err error) {
 
 // Disable stops accepting; connections go on queueing up in the kernel.
 func (l *Listener) Disable() {
+	l.io.base.enter("Listener")
 	l.enabled = false
 	l.io.setInterest(0)
 	l.pause.Del()
@@ -227,6 +231,7 @@ func (l *Listener) Disable() {
 
 // Enable accepts again after Disable.
 func (l *Listener) Enable() error {
+	l.io.base.enter("Listener")
 	if l.enabled || l.io.descriptor < 0 {
 		return nil
 	}

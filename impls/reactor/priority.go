@@ -57,10 +57,26 @@ func (b *Base) activate(e *Event, what What) {
 		return
 	}
 	b.levels[e.priority].push(e)
-	b.active++
+	if e.marks&deferred != 0 {
+		e.marks &^= deferred // and so is counted
+	} else {
+		b.active++
+		b.stats.MostActive = max(b.stats.MostActive, b.active)
+	}
 	if e.priority < b.running && b.running != noLevel {
 		b.again = true
 	}
+}
+
+// activateLater queues what was put off to this turn.
+func (b *Base) activateLater() {
+	for i, e := range b.later {
+		b.later[i] = nil
+		if e.marks&deferred != 0 { // else it was withdrawn, or something else has activated it
+			b.activate(e, 0)
+		}
+	}
+	b.later = b.later[:0]
 }
 
 // runActive calls the events of one level that are active now. What becomes active meanwhile has its turn after the next look at
@@ -69,6 +85,9 @@ func (b *Base) activate(e *Event, what What) {
 // A level in which only the loop's own events were active (a Post that woke it, an Exit whose time has come) does not count: the turn goes
 // on with the levels below. Otherwise a Post in every turn would hold back all of them.
 func (b *Base) runActive() (called int) {
+	if b.broken { // by a watcher
+		return 0
+	}
 	for p := range b.levels {
 		b.levels[p].end = len(b.levels[p].queue)
 	}
@@ -105,7 +124,11 @@ func (b *Base) runLevel(p int) (all, users int) {
 		if e.marks&internal == 0 {
 			users++
 		}
-		e.call()
+		if b.slow == nil {
+			e.call()
+		} else {
+			b.slow.call(e)
+		}
 		if b.broken || b.again || limit.reached(b, users) {
 			break
 		}

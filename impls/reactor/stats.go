@@ -25,6 +25,9 @@ type Stats struct {
 	Writes      uint64 // write calls of bufferevents
 	ShortWrites uint64 // of these, such as left something to be written
 
+	Pending, Active         int // events that wait for something, and that are about to be called, now
+	MostPending, MostActive int // the most there were of them since New, or since ResetMost
+
 	Levels []LevelStats // by priority
 }
 
@@ -37,24 +40,26 @@ type LevelStats struct {
 
 // Stats returns the counters as they are now.
 func (b *Base) Stats() Stats {
+	b.enter("Stats")
 	s := b.stats
+	s.Pending, s.Active = b.pending, b.active
 	s.Levels = append([]LevelStats(nil), s.Levels...)
 	return s
 }
 
+// ResetMost has MostPending and MostActive begin anew, with what there is now.
+func (b *Base) ResetMost() {
+	b.enter("ResetMost")
+	b.stats.MostPending, b.stats.MostActive = b.pending, b.active
+}
+
 // Dump writes what the base waits for, a line an event, for a person to read.
 func (b *Base) Dump(w io.Writer) {
+	b.enter("Dump")
 	fmt.Fprintf(w, "%s: %d pending, %d active, %d timers, turn %d\n",
 		b.Method(), b.pending, b.active, b.timers.len(), b.stats.Turns)
-	for fd := range b.fds.len() {
-		for e := b.fds.entry(fd).first; e != nil; e = e.next {
-			fmt.Fprintf(w, "  descriptor %d %v\n", fd, e)
-		}
-	}
-	for _, node := range b.timers.nodes {
-		if node.event.marks&added == 0 && node.event.deadline != 0 {
-			fmt.Fprintf(w, "  timer %v\n", node.event)
-		}
+	for e := range b.everyEvent {
+		fmt.Fprintf(w, "  %s %v\n", e.source(), e)
 	}
 }
 
@@ -63,7 +68,7 @@ func (e *Event) String() string {
 	if e.timed() {
 		text += fmt.Sprintf(", for %v", time.Duration(e.deadline-e.base.time()))
 	}
-	if e.queuePlace != 0 {
+	if e.queuePlace != 0 || e.marks&deferred != 0 {
 		text += fmt.Sprintf(", active with %v", e.result)
 	}
 	return fmt.Sprintf("%s, priority %d, %T", text, e.priority, e.handler)

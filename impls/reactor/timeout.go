@@ -15,7 +15,7 @@ func (m moment) plus(d time.Duration) moment {
 // time is the time of this turn: the clock is read when first asked for after a wait, and at most once a turn, so that all that
 // is done in one turn is done at one time, and a turn that asks for none reads none.
 func (b *Base) time() moment {
-	if b.now == 0 || !b.turning {
+	if b.now == 0 || !b.turning || b.uncached {
 		b.now = b.clock()
 	}
 	return b.now
@@ -87,6 +87,15 @@ func (b *Base) fire(e *Event) {
 	b.stats.TimersFired++
 }
 
+// timed yields the events that have a timer.
+func (b *Base) timed(yield func(*Event) bool) {
+	for _, node := range b.timers.nodes {
+		if node.event.deadline != 0 && !yield(node.event) {
+			return
+		}
+	}
+}
+
 // timed reports whether e has a timer that will fire.
 func (e *Event) timed() bool { return e.heapPlace != 0 && e.deadline != 0 }
 
@@ -94,7 +103,7 @@ func (e *Event) timed() bool { return e.heapPlace != 0 && e.deadline != 0 }
 // The clock is read afresh, because the callbacks of the last turn have taken their time.
 func (b *Base) waitLimit(flags Flags) time.Duration {
 	switch {
-	case b.active > 0 || len(b.touched) > 0 || flags&NonBlock != 0:
+	case b.active > 0 || len(b.touched) > 0 || flags&NonBlock != 0 || b.broken || b.exiting:
 		return 0
 	case b.timers.len() == 0:
 		return Forever
