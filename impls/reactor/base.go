@@ -119,7 +119,7 @@ func New(options ...Option) (*Base, error) {
 		b.slow = &slowCallbacks{b, c.longest, c.report}
 	}
 	b.uncached = c.uncached
-	b.fds = fdmap{backend: first, stats: &b.stats, debug: b.debug}
+	b.fds.backend, b.fds.stats, b.fds.debug = first, &b.stats, b.debug
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -18,6 +19,8 @@ type fdmap struct {
 	backend backend.Backend
 	stats   *Stats
 	debug   *debug // nil without WithDebug
+
+	connections atomic.Int64 // events that are here, without listeners and the loop's own: what a Group compares, from another goroutine
 }
 
 // An fdPage has the entries of 256 descriptors: 4 KiB.
@@ -63,6 +66,7 @@ func (m *fdmap) add(e *Event) error {
 	}
 	entry.interest = want
 	entry.append(e)
+	m.connections.Add(e.load())
 	return nil
 }
 
@@ -92,6 +96,7 @@ func (m *fdmap) entry(fd int) *fdEntry {
 func (m *fdmap) remove(e *Event) error {
 	entry := m.entry(int(e.descriptor))
 	entry.unlink(e)
+	m.connections.Add(-e.load())
 	return m.update(int(e.descriptor), entry)
 }
 
@@ -161,6 +166,7 @@ func (m *fdmap) orphanAll(entry *fdEntry) {
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)
+		m.connections.Add(-e.load())
 		e.marks &^= added
 		e.withdraw(backend.Interest)
 		e.base.count(e)
@@ -219,6 +225,14 @@ func (entry *fdEntry) unlink(e *Event) {
 			return
 		}
 	}
+}
+
+// load is what an event counts for among the connections of a base.
+func (e *Event) load() int64 {
+	if _, listens := e.handler.(*Listener); listens || e.marks&internal != 0 {
+		return 0
+	}
+	return 1
 }
 
 // mixes reports whether e wants edges where the others want levels, or the other way about.

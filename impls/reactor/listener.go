@@ -35,6 +35,7 @@ type ListenOption func(*listenConfig)
 type listenConfig struct {
 	backlog   int
 	reusePort bool
+	claims    bool // the first of several that share a port: nobody may be there yet
 }
 
 // WithBacklog sets how many connections may wait to be accepted (4096 without this option); the kernel has a limit of its own.
@@ -43,6 +44,9 @@ func WithBacklog(n int) ListenOption { return func(c *listenConfig) { c.backlog 
 // WithReusePort lets several sockets, of several loops, listen on one port. The kernel shares the connections out, and
 // anybody of the same user may join in.
 func WithReusePort() ListenOption { return func(c *listenConfig) { c.reusePort = true } }
+
+// withClaimedPort shares a port with those that come later, and not with those that are there already.
+func withClaimedPort(c *listenConfig) { c.reusePort, c.claims = true, true }
 
 // Listen accepts connections at address, for the networks tcp, tcp4, tcp6 (HOST:PORT) and unix (a path), and calls accept for
 // each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close.
@@ -114,7 +118,7 @@ func (l *Listener) bindTo(fd int, network string, where socketAddress, c listenC
 func bindTCP(fd int, network string, where socketAddress, c listenConfig) error {
 	type option struct{ level, name, value int }
 	options := []option{{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1}, {unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}}
-	if c.reusePort {
+	if c.reusePort && !c.claims {
 		options = append(options, option{unix.SOL_SOCKET, unix.SO_REUSEPORT, 1})
 	}
 	if where.family == unix.AF_INET6 {
@@ -129,7 +133,13 @@ func bindTCP(fd int, network string, where socketAddress, c listenConfig) error 
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	return os.NewSyscallError("bind", unix.Bind(fd, where.raw))
+	if err := unix.Bind(fd, where.raw); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if c.claims { // Linux looks at this when others bind, not only now
+		return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	}
+	return nil
 }
 
 // Addr is where it listens: with the real port where 0 was asked for, or the path.

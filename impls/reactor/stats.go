@@ -47,6 +47,33 @@ func (b *Base) Stats() Stats {
 	return s
 }
 
+// add adds the counters of another base.
+func (s *Stats) add(other *Stats) {
+	for _, c := range []struct {
+		sum *uint64
+		n   uint64
+	}{
+		{&s.Turns, other.Turns}, {&s.Ready, other.Ready}, {&s.Stale, other.Stale}, {&s.Reopened, other.Reopened},
+		{&s.Orphans, other.Orphans}, {&s.Sets, other.Sets}, {&s.TimersFired, other.TimersFired}, {&s.TimersMoved, other.TimersMoved},
+		{&s.Wakes, other.Wakes}, {&s.Posts, other.Posts}, {&s.Accepted, other.Accepted}, {&s.AcceptWaits, other.AcceptWaits},
+		{&s.Reads, other.Reads}, {&s.Writes, other.Writes}, {&s.ShortWrites, other.ShortWrites},
+	} {
+		*c.sum += c.n
+	}
+	s.Pending += other.Pending
+	s.Active += other.Active
+	s.MostPending += other.MostPending
+	s.MostActive += other.MostActive
+	for p, level := range other.Levels {
+		if p == len(s.Levels) {
+			s.Levels = append(s.Levels, LevelStats{})
+		}
+		s.Levels[p].Called += level.Called
+		s.Levels[p].PassedOver += level.PassedOver
+		s.Levels[p].Rescued += level.Rescued
+	}
+}
+
 // ResetMost has MostPending and MostActive begin anew, with what there is now.
 func (b *Base) ResetMost() {
 	b.enter("ResetMost")
