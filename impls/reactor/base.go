@@ -24,6 +24,7 @@ type Base struct {
 
 	fds    fdmap
 	timers minheap
+	common commonTimeouts
 	levels []level  // by priority, 0 being the most urgent
 	later  []*Event // ActiveLater; those without the mark deferred are gone
 	active int      // events in all queues, and in later
@@ -158,7 +159,9 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	if b.closed {
 		return Aborted, ErrClosed
 	}
+	b.now, b.turning = 0, true // one time for all that is settled
 	b.settleTouched()
+	b.turning = false
 	for {
 		if end := b.stopped(); end != 0 {
 			return end, nil

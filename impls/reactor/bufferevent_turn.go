@@ -263,7 +263,7 @@ func (bev *BufferEvent) setDeadlines(reading, writing bool) {
 	if next == 0 {
 		e.deadline = 0 // the heap finds out when it comes to it
 	} else if next != e.deadline || e.heapPlace == 0 {
-		e.base.arm(e, next)
+		e.base.arm(e, next, time.Duration(next-e.base.time()))
 	}
 	e.base.count(e)
 }

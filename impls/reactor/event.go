@@ -44,7 +44,7 @@ type Event struct {
 	interval time.Duration // the timeout of the last Add: what a persistent event is re-armed with; 0: with none
 
 	descriptor int32
-	heapPlace  int32 // its place in the heap, plus one; 0: not there
+	heapPlace  int32 // its place in the heap, plus one, or below 0 that in a list (commontimeout.go); 0: in neither
 	queuePlace int32 // its place in its level's queue, plus one; 0: not active
 	what       What  // what it waits for
 	result     What  // what has come since the last callback
@@ -61,6 +61,7 @@ const (
 	internal                   // the loop's own: is never counted
 	owner                      // closes its descriptor: two owners of one number cannot both be right
 	spent                      // was activated while added: without Persist the callback finds it deleted
+	drives                     // stands in the heap for the head of a timerList
 	deferred                   // ActiveLater was called: is active, but in no queue before the next turn
 )
 
@@ -143,7 +144,7 @@ func (e *Event) Add(timeout time.Duration) error {
 	if timeout >= 0 {
 		e.withdraw(Timeout)
 		e.interval = timeout
-		b.arm(e, b.time().plus(timeout))
+		b.arm(e, b.time().plus(timeout), timeout)
 	}
 	b.count(e)
 	return nil

@@ -8,16 +8,17 @@ import (
 
 // Stats count what a base has done since New.
 type Stats struct {
-	Turns       uint64 // turns of the loop, each with one wait
-	Ready       uint64 // descriptors that the backend reported
-	Stale       uint64 // of these, for an owner that is gone
-	Reopened    uint64 // times the backend was replaced to be rid of a registration without owner
-	Orphans     uint64 // events whose descriptor was closed and its number reused behind their back
-	Sets        uint64 // changes of interest told to the backend
-	TimersFired uint64
-	TimersMoved uint64 // deadlines that came up and had been pushed back meanwhile
-	Wakes       uint64 // times the loop was woken by Post
-	Posts       uint64 // functions posted and called
+	Turns        uint64 // turns of the loop, each with one wait
+	Ready        uint64 // descriptors that the backend reported
+	Stale        uint64 // of these, for an owner that is gone
+	Reopened     uint64 // times the backend was replaced to be rid of a registration without owner
+	Orphans      uint64 // events whose descriptor was closed and its number reused behind their back
+	Sets         uint64 // changes of interest told to the backend
+	TimersFired  uint64
+	TimersMoved  uint64 // deadlines that came up and had been pushed back meanwhile
+	TimersListed uint64 // timers set without a place in the heap, because many have their duration
+	Wakes        uint64 // times the loop was woken by Post
+	Posts        uint64 // functions posted and called
 
 	Accepted    uint64 // connections accepted by listeners
 	AcceptWaits uint64 // times a listener waited for descriptors or memory to become free
@@ -54,7 +55,7 @@ func (s *Stats) add(other *Stats) {
 		n   uint64
 	}{
 		{&s.Turns, other.Turns}, {&s.Ready, other.Ready}, {&s.Stale, other.Stale}, {&s.Reopened, other.Reopened},
-		{&s.Orphans, other.Orphans}, {&s.Sets, other.Sets}, {&s.TimersFired, other.TimersFired}, {&s.TimersMoved, other.TimersMoved},
+		{&s.Orphans, other.Orphans}, {&s.Sets, other.Sets}, {&s.TimersFired, other.TimersFired}, {&s.TimersMoved, other.TimersMoved}, {&s.TimersListed, other.TimersListed},
 		{&s.Wakes, other.Wakes}, {&s.Posts, other.Posts}, {&s.Accepted, other.Accepted}, {&s.AcceptWaits, other.AcceptWaits},
 		{&s.Reads, other.Reads}, {&s.Writes, other.Writes}, {&s.ShortWrites, other.ShortWrites},
 	} {
@@ -84,7 +85,7 @@ func (b *Base) ResetMost() {
 func (b *Base) Dump(w io.Writer) {
 	b.enter("Dump")
 	fmt.Fprintf(w, "%s: %d pending, %d active, %d timers, turn %d\n",
-		b.Method(), b.pending, b.active, b.timers.len(), b.stats.Turns)
+		b.Method(), b.pending, b.active, b.timerCount(), b.stats.Turns)
 	for e := range b.everyEvent {
 		fmt.Fprintf(w, "  %s %v\n", e.source(), e)
 	}
