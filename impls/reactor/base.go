@@ -49,8 +49,11 @@ type Base struct {
 	limits    turnLimits
 	patience  int // turns that a level may be passed over
 
+	sockets  sockets // how bufferevents and listeners come by their bytes and connections
 	pool     *evbuffer.Pool
 	touched  []*BufferEvent // to settle at the end of the turn
+	pairs    []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch  []byte         // for a moment within one call, see room16
 	settings map[settings]*settings
 
 	debug *debug         // nil without WithDebug
@@ -103,6 +106,7 @@ func New(options ...Option) (*Base, error) {
 		levels:   make([]level, c.priorities),
 		running:  noLevel,
 		start:    time.Now(),
+		sockets:  readiness{},
 		limits:   c.limits,
 		patience: c.patience,
 		pool:     evbuffer.NewPool(c.chunkBytes, poolKeeps),
@@ -120,13 +124,23 @@ func New(options ...Option) (*Base, error) {
 		b.slow = &slowCallbacks{b, c.longest, c.report}
 	}
 	b.uncached = c.uncached
-	b.fds.backend, b.fds.stats, b.fds.debug = first, &b.stats, b.debug
+	b.fds.backend, b.fds.stats, b.fds.debug, b.fds.exists = first, &b.stats, b.debug, descriptorExists
+	if c.exists != nil {
+		b.fds.exists = c.exists
+	}
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock
 	}
+	if c.socket != nil {
+		b.sockets = c.socket
+	}
 	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
 	b.exitTimer.marks |= internal
+	b.wake.target = new(wakeTarget)
+	if c.bell != nil {
+		b.wake.target = c.bell
+	}
 	if err := b.wake.open(b); err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
@@ -241,9 +255,12 @@ func (b *Base) washOut(stale bool) {
 	if err != nil {
 		return // out of descriptors, perhaps: the next turns try again
 	}
+	if b.fds.moveTo(fresh) != nil {
+		fresh.Close() // out of memory, perhaps: the old one still serves all but one
+		return
+	}
 	b.backend.Close()
-	b.backend, b.fds.backend = fresh, fresh
-	b.fds.tellAll()
+	b.backend = fresh
 	b.stats.Reopened++
 }
 
@@ -321,18 +338,24 @@ func (b *Base) Pending() int {
 	return b.pending
 }
 
-// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+// BufferEvents goes over all open bufferevents in the order of their descriptors, and then over the pairs. Of a stack of filters
+// it gives the top, which is the one to flush and close. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
 		b.enter("BufferEvents")
 		for fd := range b.fds.len() {
 			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
-					if !yield(bev) {
+					if !yield(bev.top()) {
 						return
 					}
 					break // at most one owns a descriptor, and e may be gone
 				}
+			}
+		}
+		for _, bev := range slices.Clone(b.pairs) {
+			if bev.state != closed && !yield(bev.top()) {
+				return
 			}
 		}
 	}
@@ -348,6 +371,9 @@ func (b *Base) Close() error {
 		return fmt.Errorf("Close: %w: Break first", ErrLooping)
 	}
 	b.fds.deleteAll()
+	for len(b.pairs) > 0 {
+		b.pairs[0].Close()
+	}
 	for _, e := range slices.Collect(b.everyEvent) {
 		if e.marks&internal == 0 {
 			e.Del()

@@ -304,12 +304,12 @@ func TestMisusePanics(t *testing.T) {
 		"NewBufferEvent on a closed":   func() { closedBase.NewBufferEvent(-1) },
 	}
 	for want, misuse := range misuses {
-		t.Run(want, func(t *testing.T) { panics(t, want, misuse) })
+		t.Run(want, func(t *testing.T) { panicsWith(t, want, misuse) })
 	}
 }
 
-// panics expects a sentence with want in it.
-func panics(t testing.TB, want string, misuse func()) {
+// panicsWith expects a sentence with want in it.
+func panicsWith(t testing.TB, want string, misuse func()) {
 	t.Helper()
 	defer func() {
 		t.Helper()

@@ -271,7 +271,7 @@ func BenchmarkExpireAMillion(b *testing.B) {
 }
 
 // checkLists holds after every operation: each list is in the order of its deadlines, its head stands in the heap, every event knows its place.
-func checkLists(t interface{ Fatalf(string, ...any) }, b *Base) {
+func checkLists(fail func(format string, args ...any), b *Base) {
 	live := 0
 	for i := range b.common.candidates {
 		l := b.common.candidates[i].list
@@ -283,21 +283,21 @@ func checkLists(t interface{ Fatalf(string, ...any) }, b *Base) {
 			for at := p.begin; at < p.end; at++ {
 				if n := p.nodes[at]; n.event != nil {
 					if q, place := b.common.page(n.event); q != p || place != at {
-						t.Fatalf("an event believes to be elsewhere")
+						fail("an event believes to be elsewhere")
 					}
 					nodes = append(nodes, n)
 				}
 			}
 		}
 		if len(nodes) != l.live || !slices.IsSortedFunc(nodes, func(x, y heapNode) int { return int(x.deadline - y.deadline) }) {
-			t.Fatalf("a list of %d has %v", l.live, nodes)
+			fail("a list of %d has %v", l.live, nodes)
 		}
 		if driver := b.timers.nodes[l.driver.heapPlace-1]; driver.deadline != nodes[0].deadline || *l.head() != nodes[0] {
-			t.Fatalf("the driver is due at %d, the head at %d", driver.deadline, nodes[0].deadline)
+			fail("the driver is due at %d, the head at %d", driver.deadline, nodes[0].deadline)
 		}
 		live += l.live
 	}
 	if live != b.common.listed {
-		t.Fatalf("%d timers in lists, counted %d", live, b.common.listed)
+		fail("%d timers in lists, counted %d", live, b.common.listed)
 	}
 }

@@ -47,7 +47,7 @@ func TestDebugWrongGoroutine(t *testing.T) {
 			b.Post(func() { close(inLoop) })
 			<-inLoop
 			for want, misuse := range misuses {
-				panics(t, want+" was called by goroutine", misuse)
+				panicsWith(t, want+" was called by goroutine", misuse)
 			}
 			b.Post(b.Break)
 		}()
@@ -121,7 +121,7 @@ func TestDebugCatchesMisuse(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			b, err := New(WithDebug(), WithoutEnv())
 			check(t, err)
-			panics(t, want, func() { misuse(t, b) })
+			panicsWith(t, want, func() { misuse(t, b) })
 			if !b.closed { // as the panic has left it
 				check(t, errors.Join(b.wake.close(), b.backend.Close()))
 			}

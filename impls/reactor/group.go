@@ -20,16 +20,16 @@ import (
 // A connection belongs to one base for good, and with it everything that was said of a Base holds: its goroutine alone
 // touches it. The methods of a Group may be called from any goroutine.
 type Group struct {
-	bases   []*Base
-	members []groupMember
-	grace   atomic.Int64 // what Shutdown was told; 0: it was not called
+	bases []*Base
+	loops []groupLoop
+	grace atomic.Int64 // what Shutdown was told; 0: it was not called
 
 	mu      sync.Mutex
 	started bool // guarded by mu
 }
 
-// A groupMember is what the group knows of one of its bases.
-type groupMember struct {
+// A groupLoop is what the group knows of one of its bases.
+type groupLoop struct {
 	listeners []*Listener   // the loop's, once it is started
 	drained   bool          // the loop's: drain was called
 	arriving  atomic.Int64  // connections handed to it that it has not yet taken
@@ -42,14 +42,14 @@ func NewGroup(n int, options ...Option) (*Group, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("NewGroup(%d): at least one base", n)
 	}
-	g := &Group{members: make([]groupMember, n)}
+	g := &Group{loops: make([]groupLoop, n)}
 	for i := range n {
 		b, err := New(options...)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("base %d: %w", i, err), g.Close())
 		}
 		g.bases = append(g.bases, b)
-		g.members[i].ended = make(chan struct{})
+		g.loops[i].ended = make(chan struct{})
 	}
 	return g, nil
 }
@@ -85,7 +85,7 @@ func (g *Group) Start() error {
 
 // loop is the goroutine of one base. An error ends them all; after Shutdown the loop goes on for as long as something is pending.
 func (g *Group) loop(i int) {
-	b, member := g.bases[i], &g.members[i]
+	b, member := g.bases[i], &g.loops[i]
 	defer close(member.ended)
 	_, err := b.Loop(KeepAlive)
 	if grace := g.grace.Load(); grace > 0 && err == nil && member.drained {
@@ -104,9 +104,9 @@ func (g *Group) loop(i int) {
 // Wait returns when all loops have ended, and the errors of those that did by one.
 func (g *Group) Wait() error {
 	var err error
-	for i := range g.members {
-		<-g.members[i].ended
-		err = errors.Join(err, g.members[i].err)
+	for i := range g.loops {
+		<-g.loops[i].ended
+		err = errors.Join(err, g.loops[i].err)
 	}
 	return err
 }
@@ -132,7 +132,7 @@ func (g *Group) Stop() error { return g.Post((*Base).Break) }
 func (g *Group) Shutdown(grace time.Duration) error {
 	g.grace.Store(int64(max(grace, 1)))
 	select {
-	case <-g.members[0].ended:
+	case <-g.loops[0].ended:
 		return g.drainAll()
 	default:
 	}
@@ -152,10 +152,10 @@ func (g *Group) drainAll() error {
 
 // drain is called in the loop of base i.
 func (g *Group) drain(i int) {
-	if g.members[i].drained {
+	if g.loops[i].drained {
 		return
 	}
-	g.members[i].drained = true
+	g.loops[i].drained = true
 	g.closeListeners(i)
 	for bev := range g.bases[i].BufferEvents() {
 		bev.CloseAfterFlush()
@@ -164,10 +164,10 @@ func (g *Group) drain(i int) {
 }
 
 func (g *Group) closeListeners(i int) {
-	for _, l := range g.members[i].listeners {
+	for _, l := range g.loops[i].listeners {
 		l.Close()
 	}
-	g.members[i].listeners = nil
+	g.loops[i].listeners = nil
 }
 
 // Stats returns the sums of the counters of all bases, of the peaks too. It waits for every loop that runs to come to it, so it
@@ -193,10 +193,10 @@ func (g *Group) statsOf(i int, b *Base) Stats {
 		select {
 		case s := <-told:
 			return s
-		case <-g.members[i].ended:
+		case <-g.loops[i].ended:
 		}
 	} else {
-		<-g.members[i].ended
+		<-g.loops[i].ended
 	}
 	return b.Stats() // nobody else touches it any more
 }
@@ -219,7 +219,7 @@ func (g *Group) runs() bool {
 	defer g.mu.Unlock()
 	for i := range g.bases {
 		select {
-		case <-g.members[i].ended:
+		case <-g.loops[i].ended:
 		default:
 			return g.started
 		}

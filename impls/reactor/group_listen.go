@@ -56,7 +56,7 @@ func (g *Group) Listen(network, address string, sharing Sharing, accept AcceptFu
 	if err != nil {
 		return nil, err
 	}
-	g.members[0].listeners = append(g.members[0].listeners, l)
+	g.loops[0].listeners = append(g.loops[0].listeners, l)
 	return []*Listener{l}, nil
 }
 
@@ -76,7 +76,7 @@ func (g *Group) listenEach(network, address string, accept AcceptFunc, options [
 		address, how = withPortOf(address, l.Addr()), WithReusePort()
 	}
 	for i, l := range all {
-		g.members[i].listeners = append(g.members[i].listeners, l)
+		g.loops[i].listeners = append(g.loops[i].listeners, l)
 	}
 	return all, nil
 }
@@ -94,7 +94,7 @@ func (g *Group) handOut(sharing Sharing, accept AcceptFunc) func(int, netip.Addr
 	return func(fd int, peer netip.AddrPort) {
 		i := g.pick(sharing, next)
 		next = (i + 1) % g.Len()
-		b, member := g.bases[i], &g.members[i]
+		b, member := g.bases[i], &g.loops[i]
 		if i == 0 {
 			accept(b, fd, peer)
 			return
@@ -116,14 +116,14 @@ func (g *Group) pick(sharing Sharing, next int) int {
 	for k := range g.Len() {
 		i := (next + k) % g.Len()
 		select {
-		case <-g.members[i].ended:
+		case <-g.loops[i].ended:
 			continue
 		default:
 		}
 		if sharing != LeastConnections {
 			return i
 		}
-		if n := g.bases[i].fds.connections.Load() + g.members[i].arriving.Load(); fewest < 0 || n < fewest {
+		if n := g.bases[i].fds.connections.Load() + g.loops[i].arriving.Load(); fewest < 0 || n < fewest {
 			best, fewest = i, n
 		}
 	}

@@ -213,7 +213,7 @@ func TestBreakOfOneLoop(t *testing.T) {
 	check(t, err)
 	check(t, g.Start())
 	check(t, g.Base(1).Post(g.Base(1).Break))
-	<-g.members[1].ended
+	<-g.loops[1].ended
 	for range 6 {
 		greeted(t, "tcp", listeners[0].Addr())
 	}
@@ -232,7 +232,7 @@ func TestShutdownWithoutTheFirstLoop(t *testing.T) {
 		check(t, g.Start())
 		check(t, g.Base(0).Post(g.Base(0).Break))
 		if wait {
-			<-g.members[0].ended
+			<-g.loops[0].ended
 		}
 		check(t, g.Shutdown(soon))
 		check(t, g.Wait())

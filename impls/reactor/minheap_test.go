@@ -123,7 +123,7 @@ func TestTimersAgainstAModel(t *testing.T) {
 					}
 				}
 			},
-			"": func(t *rapid.T) { checkLists(t, b) },
+			"": func(t *rapid.T) { checkLists(t.Fatalf, b) },
 		})
 	})
 }

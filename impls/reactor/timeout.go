@@ -70,11 +70,11 @@ func (b *Base) unplace(e *Event) {
 
 // rearm gives a persistent event its next deadline, before its callback runs. After a timeout that is the last deadline and an
 // interval, so that a period does not drift, unless that is past already: ticks that were missed are not made up for. After
-// anything else the time counts from now.
+// anything else, also if it came together with a timeout, the time counts from now: a connection that has just had input is not idle.
 func (b *Base) rearm(e *Event, result What) {
 	now := b.time()
 	next := now.plus(e.interval)
-	if result.Has(Timeout) {
+	if result == Timeout {
 		if onGrid := e.deadline.plus(e.interval); onGrid > now {
 			next = onGrid
 		}
@@ -94,14 +94,14 @@ func (b *Base) expire() {
 			e = e.handler.(*timerList).head().event
 		}
 		switch {
-		case e.deadline > now:
+		case e.deadline == 0:
+			b.unplace(e)
+		case e.deadline > b.timers.nodes[0].deadline: // also if it is due too: others may have been due before it
 			if e.heapPlace < 0 {
 				b.common.remove(e)
 			}
 			b.timers.put(e, e.deadline)
 			b.stats.TimersMoved++
-		case e.deadline == 0:
-			b.unplace(e)
 		default:
 			b.fire(e)
 		}
