@@ -212,11 +212,13 @@ func (bev *BufferEvent) Base() *Base { return bev.io.base }
 
 // SetPriority moves the bufferevent to a level, see [WithPriorities], and what is under it too: a filter has its turn within
 // that of its underlying bufferevent.
-func (bev *BufferEvent) SetPriority(priority int) {
-	bev.io.SetPriority(priority)
+func (bev *BufferEvent) SetPriority(priority int) error {
 	if under := bev.Underlying(); under != nil {
-		under.SetPriority(priority)
+		if err := under.SetPriority(priority); err != nil {
+			return err
+		}
 	}
+	return bev.io.SetPriority(priority)
 }
 
 // Err is the error behind the last Error outcome: an [unix.Errno] for what the kernel said, and the filter's own for what a filter
@@ -273,15 +275,16 @@ func (bev *BufferEvent) end(disowned bool) {
 	bev.endExtra()
 	bev.settings.transport.close(bev, disowned)
 	bev.io.descriptor = -1
+	bev.input.Freeze(evbuffer.Front | evbuffer.Back) // first: a clean-up that adds something is refused, and so cleaned up after itself
+	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
 	bev.input.Reset()
 	bev.output.Reset()
-	bev.input.Freeze(evbuffer.Front | evbuffer.Back)
-	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
 	bev.onRead, bev.onWrite, bev.onEvent = nil, nil, nil
 }
 
 // touch has the bufferevent settle at the end of the turn, unless its own code is running, which does so anyway.
 func (bev *BufferEvent) touch() {
+	bev.io.base.enter("BufferEvent")
 	if bev.flags&(busy|touched) != 0 || bev.state == closed {
 		return
 	}

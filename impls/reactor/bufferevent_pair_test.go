@@ -23,7 +23,9 @@ func TestC13PartnersKnowEachOther(t *testing.T) {
 	equal(t, "priority", other.io.priority, 0)
 	one.Close()
 	equal(t, "partner of a closed one", other.Partner() == one && one.Partner() == other, true)
-	panics(t, func() { other.SetPriority(3) })
+	if err := other.SetPriority(3); !errors.Is(err, ErrPriority) {
+		t.Errorf("SetPriority(3): %v", err)
+	}
 }
 
 // Two that answer each other do it turn by turn, not one within the other.

@@ -14,6 +14,7 @@ func (bev *BufferEvent) linger() {
 		return
 	}
 	bev.state = lingering
+	bev.io.base.RefreshTime()                               // see setDeadlines
 	bev.writeDeadline = bev.io.base.time().plus(lingerTime) // the direction is free for it
 	bev.discard()
 }
@@ -21,6 +22,7 @@ func (bev *BufferEvent) linger() {
 // discard drops the input, and grants the peer another while.
 func (bev *BufferEvent) discard() {
 	bev.input.Reset()
+	bev.io.base.RefreshTime()
 	bev.readDeadline = bev.io.base.time().plus(lingerSilence)
 }
 

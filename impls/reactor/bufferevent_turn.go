@@ -300,6 +300,9 @@ func (bev *BufferEvent) setDeadlines(reading, writing bool) {
 	if s.readTimeout == 0 && s.writeTimeout == 0 && e.deadline == 0 && bev.state != lingering {
 		return
 	}
+	if bev.state == draining {
+		e.base.RefreshTime() // a callback that took longer than the timeout must not cost the peer its last bytes
+	}
 	if bev.state != lingering {
 		bev.readDeadline = e.base.keepDeadline(bev.readDeadline, reading, s.readTimeout)
 		bev.writeDeadline = e.base.keepDeadline(bev.writeDeadline, writing, s.writeTimeout)
@@ -311,7 +314,7 @@ func (bev *BufferEvent) setDeadlines(reading, writing bool) {
 	if next == 0 {
 		e.deadline = 0 // the heap finds out when it comes to it
 	} else if next != e.deadline || e.heapPlace == 0 {
-		e.base.arm(e, next)
+		e.base.arm(e, next, time.Duration(next-e.base.time()))
 	}
 	e.base.count(e)
 }

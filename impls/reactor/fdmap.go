@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +20,9 @@ type fdmap struct {
 	backend backend.Backend
 	exists  func(fd int) error // nil if fd is a descriptor
 	stats   *Stats
+	debug   *debug // nil without WithDebug
+
+	connections atomic.Int64 // events that are here, without listeners and the loop's own: what a Group compares, from another goroutine
 }
 
 // An fdPage has the entries of 256 descriptors: 4 KiB.
@@ -40,6 +44,7 @@ func (m *fdmap) add(e *Event) error {
 	if err := m.grow(fd); err != nil {
 		return err
 	}
+	m.debug.mustNotBlock(fd)
 	entry := m.entry(fd)
 	m.orphanOwner(entry, e)
 	if entry.first == nil {
@@ -56,13 +61,14 @@ func (m *fdmap) add(e *Event) error {
 		err = m.tell(fd, entry, 0, want)
 	}
 	if err == nil && mixed {
-		err = ErrTriggersMixed
+		err = fmt.Errorf("add descriptor %d: %w", fd, ErrTriggersMixed)
 	}
 	if err != nil {
 		return err
 	}
 	entry.interest = want
 	entry.append(e)
+	m.connections.Add(e.load())
 	return nil
 }
 
@@ -97,6 +103,7 @@ func (m *fdmap) entry(fd int) *fdEntry {
 func (m *fdmap) remove(e *Event) error {
 	entry := m.entry(int(e.descriptor))
 	entry.unlink(e)
+	m.connections.Add(-e.load())
 	return m.update(int(e.descriptor), entry)
 }
 
@@ -163,9 +170,11 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 // orphanAll ends all events on a descriptor that is no longer theirs, their timeouts too: a callback that closes its idle descriptor would
 // close another's. The next owner has another generation.
 func (m *fdmap) orphanAll(entry *fdEntry) {
+	m.debug.mustNotBeReplaced(entry)
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)
+		m.connections.Add(-e.load())
 		e.marks &^= added
 		e.Del()
 		if o, ok := e.handler.(descriptorOwner); ok {
@@ -240,6 +249,14 @@ func (entry *fdEntry) unlink(e *Event) {
 			return
 		}
 	}
+}
+
+// load is what an event counts for among the connections of a base.
+func (e *Event) load() int64 {
+	if _, listens := e.handler.(*Listener); listens || e.marks&internal != 0 {
+		return 0
+	}
+	return 1
 }
 
 // mixes reports whether e wants edges where the others want levels, or the other way about.

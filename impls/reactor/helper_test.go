@@ -226,3 +226,13 @@ func seeded(t testing.TB) *rand.Rand {
 	t.Logf("REACTOR_SEED=%d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
+
+// goroutinesEnd waits until there are no more goroutines than before: one that was told to end has still to do so.
+func goroutinesEnd(t testing.TB, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), before)
+		}
+	}
+}

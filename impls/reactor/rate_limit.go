@@ -263,7 +263,7 @@ func (e *Event) wakeAt(due moment) {
 		e.Del()
 		return
 	}
-	e.base.arm(e, due)
+	e.base.arm(e, due, time.Duration(due-e.base.time()))
 	e.base.count(e)
 }
 

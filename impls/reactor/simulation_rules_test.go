@@ -99,6 +99,7 @@ func (r *rules) checkTimers(w *world, timeout time.Duration) {
 			w.fail("the heap is out of order at %d", i)
 		}
 	}
+	checkLists(w.fail, w.b)
 	now := moment(w.k.Now()) + 1
 	for _, t := range w.noise.timers {
 		e := t.event
@@ -136,11 +137,16 @@ func (r *rules) checkInterest(w *world) {
 			w.fail("descriptor %d: the backend knows %v (%v), the events want %v", fd, told, known, entry.interest)
 		}
 	}
-	for _, n := range b.timers.nodes {
-		if e := n.event; e.marks&counted != 0 && (e.descriptor < 0 || e.marks&added == 0) {
+	wait := func(e *Event) bool {
+		if e.marks&counted != 0 && (e.descriptor < 0 || e.marks&added == 0) {
 			pending++
 		}
+		return true
 	}
+	for _, n := range b.timers.nodes {
+		wait(n.event)
+	}
+	b.common.each(wait)
 	if w.noise.signal != nil && w.noise.signal.marks&counted != 0 {
 		pending++
 	}

@@ -32,6 +32,9 @@ type bell interface {
 // Post has the loop call f, in the order of the Posts and in its next turn. It may be called by any goroutine, and
 // is the only method of a Base that may.
 func (b *Base) Post(f func()) error {
+	if f == nil {
+		panic("reactor: Post without a function")
+	}
 	w := &b.wake
 	w.mu.Lock()
 	defer w.mu.Unlock()
