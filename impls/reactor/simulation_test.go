@@ -23,6 +23,7 @@ import (
 var (
 	seedFlag  = flag.Uint64("seed", 0, "replay this `seed` of the simulation, and no other")
 	turnsFlag = flag.Int("turns", 1_000_000, "`turns` of the loop that the simulation makes")
+	seedsFlag = flag.Int("seeds", 0, "`schedules` that are run on every method and compared")
 	firstFlag = flag.Uint64("first", 1, "the `seed` that the simulation begins with")
 )
 
