@@ -24,8 +24,10 @@ var arrows = map[string][]string{
 	"loadgen":          {"impls", "results"},
 	"plots":            {"results"},
 
-	"impls/reactor/backend":  {},
-	"impls/reactor/evbuffer": {},
+	"impls/reactor/backend":           {},
+	"impls/reactor/backend/simulated": {"impls/reactor/backend"}, // only tests import it
+	"impls/reactor/evbuffer":          {},
+
 	"impls/reactor":          {"impls/reactor/backend", "impls/reactor/evbuffer"},
 	"impls/reactor/echo":     {"impls/reactor"},
 	"impls/reactor/examples": {"impls/reactor", "impls/reactor/evbuffer"}, // and the folders below it

@@ -516,11 +516,9 @@ type simulatedParty struct{ *simulated.End }
 const differentialSeeds = 24
 
 func TestDifferential(t *testing.T) {
-	first, last := uint64(1), uint64(differentialSeeds)
+	first, last := uint64(1), uint64(*seedsFlag)
 	if *seedFlag != 0 {
 		first, last = *seedFlag, *seedFlag
-	} else if *seedsFlag > 0 {
-		last = uint64(*seedsFlag)
 	}
 	for seed := first; seed <= last; seed++ {
 		unixSockets := seed%4 == 0

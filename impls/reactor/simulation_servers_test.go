@@ -220,8 +220,7 @@ func (c *conn) stash() {
 		low = 0 // both would wait
 	}
 	bev.SetWatermark(Read, low, high)
-	var answer *Event
-	answer = w.b.NewTimer(func() {
+	answer := w.b.NewTimer(func() {
 		if !bev.Closed() {
 			bev.Output().Append(bev.Input())
 		}

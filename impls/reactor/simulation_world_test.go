@@ -61,8 +61,6 @@ type extent struct {
 	faults  bool
 }
 
-var ordinary = extent{clients: 10, bytes: 3000, noise: 150, faults: true}
-
 func newWorld(choose simulated.Choices, size extent, wrong wrong) *world {
 	w := &world{
 		k:        simulated.New(choose),
