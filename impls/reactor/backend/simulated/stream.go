@@ -143,9 +143,11 @@ func (e *End) takePending() error {
 func (e *End) Write(p []byte) (int, error) {
 	k := e.kernel
 	switch {
+	case e.direct && (e.finSent || e.peer.closed):
+		return 0, unix.EPIPE // an error that is pending stays so for reading
 	case e.pending != 0:
 		return 0, e.takePending()
-	case e.reset, e.finSent, e.direct && e.peer.closed:
+	case e.reset, e.finSent:
 		return 0, unix.EPIPE
 	case e.connecting, e.writable() == 0:
 		return 0, unix.EAGAIN
