@@ -209,6 +209,9 @@ func (w *world) loopUntilEmpty() {
 		if w.ending {
 			flags = 0
 		}
+		if flags == NonBlock {
+			w.k.Pass(time.Millisecond) // the caller has something else to do
+		}
 		end, err := w.b.Loop(flags)
 		switch {
 		case w.failure != "":
