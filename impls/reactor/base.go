@@ -3,6 +3,8 @@ package reactor
 import (
 	"errors"
 	"iter"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -41,10 +43,13 @@ type Base struct {
 	limits    turnLimits
 	patience  int // turns that a level may be passed over
 
-	sockets  sockets // how bufferevents and listeners come by their bytes and connections
-	pool     *evbuffer.Pool
-	touched  []*BufferEvent // to settle at the end of the turn
-	settings map[settings]*settings
+	sockets    sockets     // how bufferevents and listeners come by their bytes and connections
+	completion *completion // where the backend is a Proactor
+	pool       *evbuffer.Pool
+	touched    []*BufferEvent // to settle at the end of the turn
+	pairs      []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch    []byte         // for a moment within one call, see room16
+	settings   map[settings]*settings
 
 	leftovers int // turns in a row with readiness for nobody
 	looping   atomic.Bool
@@ -117,6 +122,10 @@ func New(options ...Option) (*Base, error) {
 	if c.clock != nil {
 		b.clock = c.clock
 	}
+	if ring, ok := first.(backend.Proactor); ok {
+		b.completion = newCompletion(b, ring, c.chunkBytes)
+		b.sockets = b.completion
+	}
 	if c.socket != nil {
 		b.sockets = c.socket
 	}
@@ -156,6 +165,13 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	defer b.looping.Store(false)
 	if b.closed {
 		return Aborted, ErrClosed
+	}
+	if b.Features().Has(backend.OneThread) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	if b.completion != nil {
+		defer b.completion.ring.Flush() // what was written last is on its way when the loop has ended, as everywhere
 	}
 	b.settleTouched()
 	for {
@@ -204,6 +220,10 @@ func (b *Base) activateReady(ready []backend.Ready) {
 	b.stats.Ready += uint64(len(ready))
 	stale := false
 	for i := range ready {
+		if ready[i].Op != nil {
+			b.completion.completed(ready[i])
+			continue
+		}
 		entry := b.fds.find(ready[i].Token)
 		if entry == nil {
 			stale = true
@@ -221,9 +241,9 @@ func (b *Base) activateReady(ready []backend.Ready) {
 
 // washOut gets rid of a registration that has outlived its owner. The kernel keeps one, and goes on reporting it, if the descriptor was
 // closed before Del while a duplicate kept the file open: no call can name it any more. Only a new
-// backend is without it.
+// backend is without it. A Proactor knows its registrations by their numbers, and has none that cannot be named.
 func (b *Base) washOut(stale bool) {
-	if !stale {
+	if !stale || b.completion != nil {
 		b.leftovers = 0
 		return
 	}
@@ -307,17 +327,23 @@ func (b *Base) count(e *Event) {
 // Pending is the number of events, listeners and bufferevents that wait for something.
 func (b *Base) Pending() int { return b.pending }
 
-// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+// BufferEvents goes over all open bufferevents in the order of their descriptors, and then over the pairs. Of a stack of filters
+// it gives the top, which is the one to flush and close. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
 		for fd := range b.fds.len() {
 			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
-					if !yield(bev) {
+					if !yield(bev.top()) {
 						return
 					}
 					break // at most one owns a descriptor, and e may be gone
 				}
+			}
+		}
+		for _, bev := range slices.Clone(b.pairs) {
+			if bev.state != closed && !yield(bev.top()) {
+				return
 			}
 		}
 	}
@@ -333,6 +359,9 @@ func (b *Base) Close() error {
 		panic("reactor: Close of a base that is looping: Break first")
 	}
 	b.fds.deleteAll()
+	for len(b.pairs) > 0 {
+		b.pairs[0].Close()
+	}
 	for h := range b.signals {
 		h.event.Del()
 	}

@@ -38,6 +38,7 @@ func (s *simulatedSockets) fill(bev *BufferEvent, most int) (int, error) {
 
 func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 	s.w.flushes++
+	bev.io.base.stats.Writes++
 	if s.w.full[bev.FD()] {
 		s.w.fail("descriptor %d is written to again before there is room", bev.FD())
 	}
@@ -51,7 +52,7 @@ func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 		if err == unix.EINTR {
 			continue
 		}
-		if sent < n {
+		if sent < n && !bev.io.result.Has(Write) { // else it was told of room just before
 			s.w.full[bev.FD()] = true
 		}
 		bev.output.Drain(s.drained(sent, n))

@@ -88,7 +88,7 @@ func smaller(w *world) string {
 	for _, size := range []extent{{1, 200, 0, false}, {1, 200, 0, true}, {1, 500, 20, false}, {2, 500, 20, true}, {4, 1000, 50, true}} {
 		for seed := range uint64(500) {
 			other := simulate(seed+1, size, w.wrong)
-			if other.failure != "" && kind(other.failure) == kind(w.failure) {
+			if other.failure != "" && wording(other.failure) == wording(w.failure) {
 				return "or, smaller: " + again(seed+1, size)
 			}
 		}
@@ -96,8 +96,8 @@ func smaller(w *world) string {
 	return "not found in smaller worlds"
 }
 
-// kind is a failure without its numbers.
-func kind(failure string) string {
+// wording is a failure without its numbers.
+func wording(failure string) string {
 	line, _, _ := strings.Cut(failure, "\n")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {
@@ -115,7 +115,7 @@ func TestSimulationIsDeterministic(t *testing.T) {
 		if first.k.Trace.Hash() != second.k.Trace.Hash() || first.waits != second.waits {
 			t.Fatalf("seed %d: two runs differ", seed)
 		}
-		if other, taken := hashes[first.k.Trace.Hash()]; taken {
+		if other, taken := hashes[first.k.Trace.Hash()]; taken && first.waits > 10 { // a kernel may refuse all from the beginning
 			t.Fatalf("seeds %d and %d give the same run", seed, other)
 		}
 		hashes[first.k.Trace.Hash()] = seed

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -164,14 +165,12 @@ func simulatedAddress(port int) string { return fmt.Sprintf("127.0.0.1:%d", port
 // excused reports whether err is a fault that the kernel made on purpose.
 func (w *world) excused(err error) bool {
 	for _, errno := range []unix.Errno{unix.ENOMEM, unix.ENOSPC, unix.EMFILE} {
-		if unixErrno(err) == errno {
+		if errors.Is(err, errno) {
 			return true
 		}
 	}
 	return false
 }
-
-func unixErrno(err error) unix.Errno { return unix.Errno(errnoOf(err)) }
 
 func (w *world) priority() int { return w.k.Choose(len(w.b.levels)) }
 
