@@ -52,6 +52,5 @@ func (bev *BufferEvent) Flush(mode FlushMode) {
 	}
 	if f := bev.filter(); f != nil && bev.state < draining {
 		f.flushNow(mode)
-		f.under.Flush(mode)
 	}
 }

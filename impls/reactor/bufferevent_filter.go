@@ -174,6 +174,7 @@ func (f *filter) advance() {
 	var err error
 	if f.begin != nil {
 		err = f.begin()
+		f.under.Flush(Flushing) // the peer waits for each step, whatever is below
 	}
 	switch {
 	case f.bev.state == closed: // by a callback of the step
@@ -310,8 +311,9 @@ func (f *filter) flush(bev *BufferEvent, most int) (int, error) {
 	}
 	err := f.push(most, f.pending)
 	n := max(0, length-bev.output.Len())
-	if bev.output.Len() == 0 {
+	if mode := f.pending; mode != Normal && (bev.output.Len() == 0 || err == ErrNeedMore) {
 		f.pending = Normal
+		f.under.Flush(mode)
 	}
 	switch {
 	case err == nil && n == 0:
@@ -449,7 +451,7 @@ func (f *filter) close(*BufferEvent, bool) {
 	}
 }
 
-// flushNow calls out for what it keeps; if that is not possible now, with the output that waits.
+// flushNow calls out for what it keeps, and then does the same below; if that is not possible now, when the output that waits has gone.
 func (f *filter) flushNow(mode FlushMode) {
 	if f.running || f.bev.state <= connecting || f.bev.output.Len() > 0 && !f.bev.starved() {
 		f.pending = max(f.pending, mode)
@@ -458,5 +460,7 @@ func (f *filter) flushNow(mode FlushMode) {
 	}
 	if err := f.push(math.MaxInt, mode); err != nil && err != ErrNeedMore {
 		f.within(func() { f.bev.fail(Writing, err) })
+		return
 	}
+	f.under.Flush(mode)
 }
