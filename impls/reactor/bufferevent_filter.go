@@ -60,7 +60,7 @@ func OnRelease(call func()) FilterOption {
 // Finished, and then do with the underlying one what they are called, so that no byte is lost in between (libevent loses what
 // the underlying has not yet written). Filters may be stacked.
 //
-// It panics if the underlying one is closed or has a filter already.
+// It panics if there is no underlying one, or if that is closed or has a filter already.
 func NewFilter(underlying *BufferEvent, in, out Transform, options ...FilterOption) *BufferEvent {
 	f := &filter{in: in, out: out}
 	if in == nil {
@@ -128,6 +128,9 @@ type filter struct {
 }
 
 func (f *filter) open(under *BufferEvent) *BufferEvent {
+	if under == nil {
+		panic("reactor: a filter over nothing")
+	}
 	if under.state >= draining || under.needExtra().above != nil {
 		panic("reactor: a filter over a bufferevent that is closed or has one already")
 	}

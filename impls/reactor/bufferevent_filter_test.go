@@ -293,6 +293,8 @@ func TestC9FilterAndWhatIsUnderIt(t *testing.T) {
 		equal(t, "underlying of a socket", under.Underlying() == nil, true)
 		equal(t, "descriptor", bev.FD(), under.FD())
 		panics(t, func() { NewFilter(under, nil, nil) })
+		panics(t, func() { NewFilter(nil, nil, nil) })
+		panics(t, func() { NewTLSServer(nil, serverConfig(t)) })
 		fd := under.FD()
 		bev.Close()
 		bev.Close()
