@@ -76,11 +76,11 @@ func TestC14Compression(t *testing.T) {
 			peer.Input().WriteTo(got)
 		})
 		before := got.Len()
-		bev.Write(make([]byte, 16<<20))
+		bev.Write(make([]byte, 4<<20))
 		bev.CloseAfterFlush()
 		until(t, b, "the end", func() bool { return len(*told) > 0 })
 		same(t, "told", *told, []Outcome{EOF | Reading})
-		equal(t, "received", got.Len()-before, 16<<20)
+		equal(t, "received", got.Len()-before, 4<<20)
 		between(t, "longest input", longest, 1, fillBudget)
 	})
 }

@@ -303,7 +303,7 @@ func TestC5EveryKindTimesOut(t *testing.T) {
 		equal(t, "enabled", bev.Enabled(), Write)
 
 		told = nil
-		bev.Write(make([]byte, 4<<20)) // the peer is not reading
+		bev.Write(make([]byte, 2<<20)) // the peer is not reading
 		minute()
 		same(t, "told", told, []string{"Timeout|Writing at 100ms"})
 		equal(t, "enabled", bev.Enabled(), 0)
@@ -350,7 +350,7 @@ func TestC6OutputAfterTheEndOfInput(t *testing.T) {
 // bufferevent has not written (#616, #126).
 func TestC7CloseAfterFlushOfEveryKind(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
-		const total = 3 << 20
+		const total = 2 << 20
 		sent := make([]byte, total)
 		rand.NewChaCha8([32]byte{}).Read(sent)
 		bev.Write(sent)
@@ -391,7 +391,7 @@ func TestC7CloseWriteOfEveryKind(t *testing.T) {
 
 func TestC8C9CloseDropsAtOnce(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
-		bev.Write(make([]byte, 8<<20))
+		bev.Write(make([]byte, 3<<20))
 		calm(t, b)
 		fd := bev.FD()
 		bev.Close()
@@ -401,7 +401,7 @@ func TestC8C9CloseDropsAtOnce(t *testing.T) {
 		}
 		got, told := take(peer), outcomes(peer)
 		until(t, b, "the end", func() bool { return len(*told) > 0 })
-		if got.Len() >= 8<<20 {
+		if got.Len() >= 3<<20 {
 			t.Error("everything was delivered")
 		}
 		if _, err := bev.Write([]byte("x")); err == nil {
@@ -556,7 +556,7 @@ func TestC3BackPressureOfEveryKind(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, v *virtualTime, bev, peer *BufferEvent) {
 		echo(bev)
 		peer.SetWatermark(Write, 0, 0)
-		const total = 8 << 20
+		const total = 3 << 20
 		peer.Write(make([]byte, total))
 		calm(t, b)
 		if n := bev.output.Len(); n > 256<<10+128<<10 {

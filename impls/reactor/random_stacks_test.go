@@ -10,7 +10,7 @@ import (
 // Any stack of filters, any order of calls, any marks and limits: what comes is what was sent, and then the end.
 func TestC11RandomStacks(t *testing.T) {
 	random := seeded(t)
-	for range 100 {
+	for range 60 {
 		seed := random.Uint64()
 		inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 			randomStack(t, b, rand.New(rand.NewPCG(seed, 1)))
