@@ -182,6 +182,9 @@ func (bev *BufferEvent) Room() int {
 // Enable lets Read, Write or both go on.
 func (bev *BufferEvent) Enable(what What) {
 	bev.enabled |= what & (Read | Write)
+	if f := bev.filter(); f != nil && what.Has(Write) {
+		f.under.Enable(Write) // where a timeout of its own may have stopped what the filter has passed on
+	}
 	bev.touch()
 }
 

@@ -124,7 +124,8 @@ type filter struct {
 	pending  FlushMode
 	running  bool // out is: it is not called from within itself
 	lastWord bool // closing lets the underlying output be written first
-	keep     bool
+	keep     bool // closing leaves the underlying one open,
+	marked   bool // and takes back the low mark of its output
 }
 
 func (f *filter) open(under *BufferEvent) *BufferEvent {
@@ -144,6 +145,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 		own := *s
 		own.writeLow = s.resumeMark() // with OnWrite only at 0 the kernel would run dry in between
 		under.settings = under.io.base.share(own)
+		f.marked = true
 	}
 	under.onRead, under.onWrite, under.onEvent = f.underReads, f.underWrote, f.underTells
 	under.Disable(Read)
@@ -276,6 +278,9 @@ func (f *filter) fill(bev *BufferEvent, most int) (int, error) {
 // pull calls in until it has brought most bytes (nil), needs more, or has come to the end.
 func (f *filter) pull(most int) error {
 	src, dst := &f.under.input, &f.bev.input
+	if dst.Frozen(evbuffer.Back) {
+		return evbuffer.ErrFrozen
+	}
 	for limit := dst.Len() + most; f.inputErr == nil && dst.Len() < limit; {
 		mode := Normal
 		if f.ended && f.failure == nil {
@@ -345,6 +350,9 @@ func (f *filter) push(most int, mode FlushMode) error {
 // until out needs more. A flush is called for even without output, and does not mind the mark.
 func (f *filter) transformOutput(most int, mode FlushMode) error {
 	src, dst := &f.bev.output, &f.under.output
+	if src.Frozen(evbuffer.Front) {
+		return evbuffer.ErrFrozen
+	}
 	for left, asked := src.Len()-most, false; ; asked = true {
 		last := mode != Normal && !asked
 		if !last && (src.Len() == 0 || mode != Finished && (src.Len() <= left || f.room() == 0)) {
@@ -446,11 +454,19 @@ func (f *filter) close(*BufferEvent, bool) {
 	under.onRead, under.onWrite, under.onEvent = nil, nil, nil
 	switch {
 	case f.keep:
+		f.unmark()
 		under.Disable(Read)
 	case f.lastWord:
 		under.CloseAfterFlush()
 	default:
 		under.Close()
+	}
+}
+
+func (f *filter) unmark() {
+	if s := *f.under.settings; f.marked && s.writeLow == s.resumeMark() {
+		s.writeLow = 0
+		f.under.settings = f.under.io.base.share(s)
 	}
 }
 

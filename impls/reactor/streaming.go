@@ -17,35 +17,55 @@ import (
 //	bev := reactor.NewFilter(conn, in, out, reactor.OnRelease(stop))
 //
 // Where src has no more bytes, or dst is full, the code is left as it stands and taken up again by the next call. It runs as a
-// coroutine (package iter) in the goroutine of the loop: no lock, no race, no scheduler. It costs a stack, 2 KiB or more. After Finished
+// coroutine (package iter) in the goroutine of the loop: no lock, no race, no scheduler. It costs a stack, 2 KiB or more. (Whoever locks that
+// goroutine to its thread must do so for Base.Close too: the runtime insists on it.) After Finished
 // src is at io.EOF. What convert returns is the transform's last answer: for nil that is io.EOF. stop ends the code, whose src
 // and dst answer [net.ErrClosed] from then on, and must be called; OnRelease does it.
 func Streaming(convert func(dst io.Writer, src io.Reader) error) (t Transform, stop func()) {
 	s := new(streaming)
-	s.run(func() error { return convert((*streamWriter)(s), (*streamReader)(s)) })
+	s.code = func() error { return convert((*streamWriter)(s), (*streamReader)(s)) }
 	return s.transform, s.stop
 }
 
 // A coroutine is code that may stop in the middle until its turn comes again.
 type coroutine struct {
-	next  func() (struct{}, bool)
-	stop  func()
+	code  func() error
+	next  func() (struct{}, bool) // nil before the first step
+	end   func()
 	yield func(struct{}) bool // false: it is to end
 	err   error               // what it has returned
+
+	running bool // a step is under way
+	doomed  bool // stop was called by the code itself
 }
 
-// run prepares code; it begins with the first step.
-func (c *coroutine) run(code func() error) {
-	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
-		c.yield = yield
-		c.err = code()
-	})
-}
-
-// step goes on until the code waits (true) or has returned.
+// step goes on until the code waits (true) or has returned. The first one begins it, in the goroutine of the loop: the runtime wants a coroutine
+// to be used by goroutines that are locked to their threads as its maker was.
 func (c *coroutine) step() bool {
+	if c.next == nil {
+		c.next, c.end = iter.Pull(func(yield func(struct{}) bool) {
+			c.yield = yield
+			c.err = c.code()
+		})
+	}
+	c.running = true
 	_, waits := c.next()
+	c.running = false
+	if waits && c.doomed {
+		c.end()
+		return false
+	}
 	return waits
+}
+
+// stop ends code that waits. What closes a bufferevent may be this very code: it ends where it waits next.
+func (c *coroutine) stop() {
+	switch {
+	case c.running:
+		c.doomed = true
+	case c.next != nil:
+		c.end()
+	}
 }
 
 // wait is the code's own: it returns in a later step.
