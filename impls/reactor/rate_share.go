@@ -5,7 +5,8 @@ package reactor
 // A line is what a group has going in one direction.
 type line struct {
 	waiting  []*groupMember // in the order of their coming; some may have gone again
-	live     int            // of these, such as are still there
+	head     int            // before it are those that have had their turn
+	live     int            // members that wait and are still there
 	promised int            // given out as shares of this tick and not yet used
 	active   int            // members that were given a share in this tick
 	before   int            // and in the tick before, or waited at its end
@@ -78,8 +79,7 @@ func (g *RateGroup) give(m *groupMember, i, parts int) {
 func (m *groupMember) stand(direction What) {
 	l := &m.group.lines[way(direction)]
 	m.held |= direction
-	l.waiting = append(l.waiting, m)
-	l.live++
+	l.push(m)
 	m.group.refill()
 }
 
@@ -119,14 +119,13 @@ func (g *RateGroup) refill() {
 
 func (g *RateGroup) serve(i int, direction What) {
 	l := &g.lines[i]
-	for len(l.waiting) > 0 {
-		m := l.waiting[0]
+	for l.head < len(l.waiting) {
+		m := l.waiting[l.head]
 		gone := m.group != g || !m.held.Has(direction)
 		if !gone && g.each[i].limited() && g.free(i) <= 0 {
 			return
 		}
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
+		l.pop()
 		if gone {
 			continue
 		}
@@ -136,5 +135,23 @@ func (g *RateGroup) serve(i int, direction What) {
 		l.live--
 		m.held &^= direction
 		m.bev.touch()
+	}
+}
+
+// push puts a member at the end. When the memory of the line is full and half of it had their turn, the others move up.
+func (l *line) push(m *groupMember) {
+	if 2*l.head > len(l.waiting) && len(l.waiting) == cap(l.waiting) {
+		n := copy(l.waiting, l.waiting[l.head:])
+		clear(l.waiting[n:])
+		l.waiting, l.head = l.waiting[:n], 0
+	}
+	l.waiting = append(l.waiting, m)
+	l.live++
+}
+
+func (l *line) pop() {
+	l.waiting[l.head] = nil
+	if l.head++; l.head == len(l.waiting) {
+		l.waiting, l.head = l.waiting[:0], 0
 	}
 }
