@@ -149,7 +149,8 @@ func (bev *BufferEvent) Input() *evbuffer.Buffer {
 }
 
 // Output takes the bytes to write. Ask for it in each callback that uses it, and keep no copy: asking is how the
-// bufferevent learns that it has to look for something to write afterwards.
+// bufferevent learns that it has to look for something to write afterwards. On a completion method (io_uring) bytes that the kernel
+// has been given, and not yet sent, are no longer in it; marks, [BufferEvent.Room] and the callbacks count them all the same.
 func (bev *BufferEvent) Output() *evbuffer.Buffer {
 	bev.touch()
 	return &bev.output
@@ -178,12 +179,15 @@ func (bev *BufferEvent) Room() int {
 	if high == 0 {
 		return math.MaxInt
 	}
-	return max(0, high-bev.output.Len())
+	return max(0, high-bev.unwritten())
 }
 
 // Enable lets Read, Write or both go on.
 func (bev *BufferEvent) Enable(what What) {
 	bev.enabled |= what & (Read | Write)
+	if f := bev.filter(); f != nil && what.Has(Write) {
+		f.under.Enable(Write) // where a timeout of its own may have stopped what the filter has passed on
+	}
 	bev.touch()
 }
 

@@ -17,7 +17,7 @@ func (bev *BufferEvent) Trigger(what What, ignoreMarks bool) {
 		if what.Has(Read) && bev.onRead != nil && (ignoreMarks || bev.input.Len() >= s.readLow) {
 			bev.onRead()
 		}
-		if what.Has(Write) && bev.onWrite != nil && (ignoreMarks || bev.output.Len() <= s.writeLow) {
+		if what.Has(Write) && bev.onWrite != nil && (ignoreMarks || bev.unwritten() <= s.writeLow) {
 			bev.onWrite()
 		}
 	})
@@ -52,6 +52,5 @@ func (bev *BufferEvent) Flush(mode FlushMode) {
 	}
 	if f := bev.filter(); f != nil && bev.state < draining {
 		f.flushNow(mode)
-		f.under.Flush(mode)
 	}
 }

@@ -12,7 +12,8 @@ import (
 // They behave as on a socket, in all but one thing: nothing is under way between them but what the reader wants. Bytes leave the output of
 // the one only while the other has reading enabled and room below its high mark. Each is called in a turn of its own, never from within
 // the other, so two that answer each other do not recurse. When one is closed, or has finished writing, the other is told EOF
-// (libevent tells nothing). A pair alone does not keep the loop going: nobody but its own callbacks could wake it.
+// (libevent tells nothing). Two ends that both have more in their outputs than the high mark wait for each other, as two on a full connection
+// do; where that may be, SetWatermark(Write, 0, 0) takes the mark away. A pair alone does not keep the loop going: nobody but its own callbacks could wake it.
 func (b *Base) NewPair() (one, other *BufferEvent) {
 	b.mustBeOpen("NewPair")
 	near, far := new(pairEnd), new(pairEnd)

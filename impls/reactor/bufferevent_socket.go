@@ -92,8 +92,13 @@ func (bev *BufferEvent) nowConnected() {
 	bev.tell(Connected)
 }
 
-// ErrNoSocket is returned by SetFD for a bufferevent that has no descriptor of its own: a pair, a filter.
-var ErrNoSocket = errors.New("this bufferevent is not a socket's")
+var (
+	// ErrNoSocket is returned by SetFD for a bufferevent that has no descriptor of its own: a pair, a filter.
+	ErrNoSocket = errors.New("this bufferevent is not a socket's")
+
+	// ErrFiltered is returned by SetFD for a bufferevent that a filter reads and writes through: the filter knows one stream.
+	ErrFiltered = errors.New("a filter has this bufferevent")
+)
 
 // SetFD goes on with another connected, non-blocking descriptor, and closes the one that there was. Both directions live again, what is
 // in the buffers stays there, and callbacks, settings and limits are as before: so a client reconnects. With fd below 0 there
@@ -107,12 +112,17 @@ func (bev *BufferEvent) SetFD(fd int) error {
 		return ErrNoSocket
 	case bev.state >= draining:
 		return ErrClosed
+	case bev.top() != bev:
+		return ErrFiltered
 	}
 	bev.io.Del()
 	b.sockets.close(bev, false)
 	bev.io.descriptor = int32(fd)
 	bev.io.what &^= Read | Write
 	bev.readDeadline, bev.writeDeadline, bev.errno = 0, 0, 0
+	if x := bev.settings.extra; x != nil {
+		x.err = nil
+	}
 	bev.flags &= busy | touched
 	bev.enabled |= Write
 	bev.state = unconnected

@@ -137,8 +137,7 @@ func socketName(fd int, ask func(fd int) (unix.Sockaddr, error)) net.Addr {
 // shake makes a step of the handshake.
 func (s *secured) shake() error {
 	if s.shaking == nil {
-		s.shaking = new(coroutine)
-		s.shaking.run(s.conn.Handshake)
+		s.shaking = &coroutine{code: s.conn.Handshake}
 	}
 	c := s.shaking
 	if c.step() {

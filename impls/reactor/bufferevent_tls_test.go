@@ -100,7 +100,7 @@ func TestTLSServerAgainstTheStandardClient(t *testing.T) {
 			bev.Enable(Read)
 		})
 		random := rand.NewChaCha8([32]byte{1})
-		sent := make([]byte, 4<<20)
+		sent := make([]byte, 2<<20)
 		random.Read(sent)
 		alongside(t, b, func() error {
 			client := clientConfig(t)

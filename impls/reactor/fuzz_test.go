@@ -41,7 +41,7 @@ func FuzzTimers(f *testing.F) {
 	}
 	f.Add([]byte{0, 10, 0, 10, 1, 15, 3, 25}) // pushed back, and others due before
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m := newTimerList(t)
+		m := newSortedTimers(t)
 		for len(data) >= 2 {
 			m.do(data[0], data[1])
 			data = data[2:]
@@ -50,8 +50,8 @@ func FuzzTimers(f *testing.F) {
 	})
 }
 
-// A timerList is the naive way to keep timers.
-type timerList struct {
+// A sortedTimers is the naive way to keep timers.
+type sortedTimers struct {
 	t      *testing.T
 	b      *Base
 	now    moment
@@ -60,8 +60,8 @@ type timerList struct {
 	called []int
 }
 
-func newTimerList(t *testing.T) *timerList {
-	m := &timerList{t: t, now: 1}
+func newSortedTimers(t *testing.T) *sortedTimers {
+	m := &sortedTimers{t: t, now: 1}
 	m.b = &Base{clock: func() moment { return m.now }, levels: make([]level, 1), running: noLevel}
 	m.b.stats.Levels = make([]LevelStats, 1)
 	for i := range m.timers {
@@ -71,7 +71,7 @@ func newTimerList(t *testing.T) *timerList {
 }
 
 // do spends two bytes: the lower bits of the first say what, the upper ones with which timer.
-func (m *timerList) do(what, n byte) {
+func (m *sortedTimers) do(what, n byte) {
 	i := int(what >> 4)
 	switch what & 3 {
 	case 0, 1:
@@ -85,7 +85,7 @@ func (m *timerList) do(what, n byte) {
 	}
 }
 
-func (m *timerList) pass(d moment) {
+func (m *sortedTimers) pass(d moment) {
 	m.now += d
 	var want []int
 	for i, due := range m.due {
@@ -96,7 +96,7 @@ func (m *timerList) pass(d moment) {
 	slices.SortFunc(want, func(a, b int) int { return int(m.due[a] - m.due[b]) })
 	m.b.now, m.called = 0, nil
 	m.b.expire()
-	m.b.runLevel()
+	m.b.runActive()
 	dues := func(timers []int) (due []moment) {
 		for _, i := range timers {
 			due = append(due, m.due[i])

@@ -22,8 +22,8 @@ type Stats struct {
 
 	Accepted    uint64 // connections accepted by listeners
 	AcceptWaits uint64 // times a listener waited for descriptors or memory to become free
-	Reads       uint64 // read calls of bufferevents
-	Writes      uint64 // write calls of bufferevents
+	Reads       uint64 // reads of bufferevents, those of filters and pairs too
+	Writes      uint64 // writes, likewise
 	ShortWrites uint64 // of these, such as left something to be written
 
 	Pending, Active         int // events that wait for something, and that are about to be called, now

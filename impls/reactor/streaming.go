@@ -21,7 +21,7 @@ import (
 // and dst answer [net.ErrClosed] from then on, and must be called; OnRelease does it.
 func Streaming(convert func(dst io.Writer, src io.Reader) error) (t Transform, stop func()) {
 	s := new(streaming)
-	s.run(func() error { return convert((*streamWriter)(s), (*streamReader)(s)) })
+	s.code = func() error { return convert((*streamWriter)(s), (*streamReader)(s)) }
 	return s.transform, s.stop
 }
 
@@ -31,39 +31,56 @@ func Streaming(convert func(dst io.Writer, src io.Reader) error) (t Transform, s
 // Package iter has coroutines that switch faster, but ends the program if the goroutine was bound to its thread at one switch and not
 // at another, which a Loop on io_uring, or its caller, may do.
 type coroutine struct {
-	resume chan bool // to the code; false: it is to end
+	code   func() error
+	resume chan bool // to the code; false: it is to end. nil before the first step
 	waits  chan bool // from the code; false: it has returned
-	over   bool      // it has returned, or never began
-	ending bool      // the code's own: it was told to end
 	err    error     // what it has returned
-}
 
-// run prepares code; it begins with the first step.
-func (c *coroutine) run(code func() error) {
-	c.resume, c.waits = make(chan bool), make(chan bool)
-	go func() {
-		if <-c.resume {
-			c.err = code()
-		}
-		c.waits <- false
-	}()
+	running bool // a step is under way
+	over    bool // it has returned, or will never begin
+	doomed  bool // stop was called by the code itself
+	ending  bool // the code's own: it was told to end
 }
 
 // step goes on until the code waits (true) or has returned.
 func (c *coroutine) step() bool {
-	if !c.over {
+	if c.over {
+		return false
+	}
+	c.running = true
+	if c.resume == nil {
+		c.begin()
+	} else {
 		c.resume <- true
-		c.over = !<-c.waits
+	}
+	c.over = !<-c.waits
+	c.running = false
+	if c.doomed {
+		c.stop()
 	}
 	return !c.over
 }
 
-// stop has the code end, whose waits fail from now on, and waits for that.
+func (c *coroutine) begin() {
+	c.resume, c.waits = make(chan bool), make(chan bool)
+	go func() {
+		c.err = c.code()
+		c.waits <- false
+	}()
+}
+
+// stop has the code end, whose waits fail from now on, and waits for that. What closes a bufferevent may be this very code: it ends
+// where it waits next.
 func (c *coroutine) stop() {
-	if !c.over {
+	switch {
+	case c.running:
+		c.doomed = true
+	case c.over:
+	case c.resume != nil:
 		c.resume <- false
-		c.over = !<-c.waits
+		<-c.waits
 	}
+	c.over = c.over || !c.running
 }
 
 // wait is the code's own: it returns in a later step.

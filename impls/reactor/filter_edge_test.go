@@ -1,0 +1,189 @@
+package reactor
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/evbuffer"
+)
+
+// Ends that meet between a filter and what is under it.
+
+// Timeouts of the underlying bufferevent are the filter's to tell, and Enable goes on in both.
+func TestC5TimeoutsFromBelow(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		under, peer := owned(t, b)
+		bev := framed(under)
+		under.SetTimeouts(100*ms, 200*ms)
+		begun := v.now
+		var told []string
+		bev.OnEvent(func(what Outcome) {
+			told = append(told, fmt.Sprint(what, " at ", (v.now-begun)/moment(ms)))
+		})
+		got := take(bev)
+		fill(under.FD())
+		bev.Write([]byte("delayed"))
+		pass(t, b, 1000*ms)
+		same(t, "told", told, []string{"Timeout|Reading at 100", "Timeout|Writing at 200"})
+		equal(t, "enabled", bev.Enabled(), 0)
+
+		sent := content(peer) // of what was given to the kernel nothing is taken back
+		bev.Enable(Read | Write)
+		bev.Write([]byte(" output"))
+		write(t, peer, "\x00\x02in")
+		calm(t, b)
+		equal(t, "received", got.String(), "in")
+		sent += content(peer)
+		equal(t, "sent", strings.TrimLeft(sent, "\x00"), "\x07delayed\x00\x07 output")
+		bev.Close()
+	})
+}
+
+// A reset comes through as what it is.
+func TestC12ResetFromBelow(t *testing.T) {
+	wrap := map[string]func(*BufferEvent) *BufferEvent{
+		"filter": framed,
+		"TLS":    func(under *BufferEvent) *BufferEvent { return NewTLSServer(under, serverConfig(t)) },
+	}
+	for name, wrap := range wrap {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				client, server := tcpPair(t)
+				bev := wrap(b.NewBufferEvent(server))
+				told := outcomes(bev)
+				bev.Enable(Read)
+				turns(t, b, 2)
+				check(t, unix.SetsockoptLinger(client, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
+				check(t, unix.Close(client))
+				loop(t, b, 0, Empty)
+				want := Error | Reading
+				if name == "TLS" {
+					want |= Writing // the handshake has failed
+				}
+				same(t, "told", *told, []Outcome{want})
+				if !errors.Is(bev.Err(), unix.ECONNRESET) {
+					t.Errorf("error %v", bev.Err())
+				}
+				bev.Close()
+			})
+		})
+	}
+}
+
+// A callback of the configuration runs in the middle of the handshake, and may close the connection there; before, it can ask who calls.
+func TestC9CloseFromACallbackOfTLS(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		before := runtime.NumGoroutine()
+		var bev *BufferEvent
+		var address net.Addr
+		config := serverConfig(t)
+		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			address = hello.Conn.RemoteAddr()
+			bev.Close()
+			return nil, nil
+		}
+		client, server := tcpPair(t)
+		bev = NewTLSServer(b.NewBufferEvent(server), config)
+		bev.OnEvent(func(what Outcome) { t.Errorf("%v after Close", what) })
+		peer := NewTLSClient(b.NewBufferEvent(client), clientConfig(t))
+		told := outcomes(peer)
+		peer.Enable(Read)
+		loop(t, b, 0, Empty)
+		equal(t, "closed", bev.Closed(), true)
+		equal(t, "descriptor open", isOpen(server), false)
+		if len(*told) != 1 || !(*told)[0].Has(Error) {
+			t.Errorf("the peer was told %v", *told)
+		}
+		if _, ok := address.(*net.TCPAddr); !ok {
+			t.Errorf("address %v", address)
+		}
+		peer.Close()
+		if after := runtime.NumGoroutine(); after > before {
+			t.Errorf("%d goroutines, %d before", after, before)
+		}
+	})
+}
+
+// The same for a transform that waits: it ends where it waits next.
+func TestC9CloseFromWithinATransform(t *testing.T) {
+	for name, direct := range map[string]bool{"called": true, "streaming": false} {
+		t.Run(name, func(t *testing.T) {
+			b := newBase(t)
+			one, other := b.NewPair()
+			var bev *BufferEvent
+			released := 0
+			in := func(dst, src *evbuffer.Buffer, _ int, _ FlushMode) error {
+				if src.Len() == 0 {
+					return ErrNeedMore
+				}
+				bev.Close()
+				return dst.Append(src)
+			}
+			stop := func() {}
+			if !direct {
+				in, stop = Streaming(func(dst io.Writer, src io.Reader) error {
+					p := make([]byte, 1)
+					for {
+						if _, err := src.Read(p); err != nil {
+							return err
+						}
+						bev.Close()
+					}
+				})
+			}
+			bev = NewFilter(one, in, nil, OnRelease(stop), OnRelease(func() { released++ }))
+			bev.OnRead(func() { t.Error("OnRead after Close") })
+			bev.OnEvent(func(what Outcome) { t.Errorf("%v after Close", what) })
+			bev.Enable(Read)
+			other.Write([]byte("xyz"))
+			told := outcomes(other)
+			other.Enable(Read)
+			calm(t, b)
+			equal(t, "closed", bev.Closed() && one.Closed(), true)
+			equal(t, "released", released, 1)
+			same(t, "the partner was told", *told, []Outcome{EOF | Reading})
+			other.Close()
+		})
+	}
+}
+
+// What the caller gets back is as it was.
+func TestC9KeptUnderlyingHasItsMarks(t *testing.T) {
+	b := newBase(t)
+	one, other := b.NewPair()
+	bev := NewFilter(one, nil, nil, KeepUnderlying())
+	bev.Close()
+	low, high := one.Watermarks(Write)
+	same(t, "marks", []int{low, high}, []int{0, 256 << 10})
+	got := take(other)
+	bev = NewFilter(one, nil, nil)
+	bev.Write([]byte("again"))
+	calm(t, b)
+	equal(t, "through another filter", got.String(), "again")
+}
+
+// A frozen input is an error of reading, not an end.
+func TestC12FrozenInput(t *testing.T) {
+	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
+		told := outcomes(bev)
+		bev.Enable(Read)
+		bev.Input().Freeze(evbuffer.Back)
+		peer.Write(bytes.Repeat([]byte("x"), 100))
+		calm(t, b)
+		if len(*told) != 1 || (*told)[0] != Error|Reading {
+			t.Errorf("told %v", *told)
+		}
+		if bev.Err() == nil {
+			t.Error("no error is behind it")
+		}
+	})
+}
