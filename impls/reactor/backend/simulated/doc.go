@@ -22,5 +22,6 @@
 //   - The lowest free number for each new descriptor, duplicates, a limit to their number, queues of connections that are full.
 //   - Readiness as Linux has it: a third of the buffer free is Write, a hang-up of both directions or an error is everything.
 //
-// How the model is held to the real kernel: differential_test.go of package reactor runs the same schedules on both.
+// The model is held to Linux by model_linux_test.go, call by call, and by differential_test.go of package reactor, which runs the same
+// schedules on both.
 package simulated
