@@ -187,3 +187,29 @@ func TestC12FrozenInput(t *testing.T) {
 		}
 	})
 }
+
+// A flush goes through the whole stack, also one that has to wait for the output before it.
+func TestC13FlushGoesDown(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		bev, peer := over(over(socketKind, deflated), deflated)(t, b)
+		got := take(peer)
+		bev.Write([]byte("kept by neither"))
+		bev.Flush(Flushing)
+		calm(t, b)
+		equal(t, "received", got.String(), "kept by neither")
+		bev.Write([]byte(", nor"))
+		calm(t, b)
+		bev.Flush(Flushing)
+		calm(t, b)
+		equal(t, "received", got.String(), "kept by neither, nor")
+		secured, partner := secure(over(socketKind, deflated))(t, b)
+		answer := take(partner)
+		secured.Write([]byte("and secret"))
+		secured.Flush(Flushing)
+		calm(t, b)
+		equal(t, "received", answer.String(), "and secret")
+		for _, bev := range []*BufferEvent{bev, peer, secured, partner} {
+			bev.Close()
+		}
+	})
+}

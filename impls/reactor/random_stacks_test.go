@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -21,7 +22,69 @@ func TestC11RandomStacks(t *testing.T) {
 	}
 }
 
-func randomStack(t *testing.T, b *Base, random *rand.Rand) {
+// Whatever is closed, at whatever moment and from whichever callback: nothing is called that is over, and nothing is left.
+func TestC9RandomStacksClose(t *testing.T) {
+	random := seeded(t)
+	before := runtime.NumGoroutine()
+	for range 100 {
+		seed := random.Uint64()
+		inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+			closeRandomly(t, b, rand.New(rand.NewPCG(seed, 2)))
+			if t.Failed() {
+				t.Logf("seed %d", seed)
+			}
+		})
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines, %d before", after, before)
+	}
+}
+
+func closeRandomly(t *testing.T, b *Base, random *rand.Rand) {
+	one, other, name := buildStack(t, b, random)
+	ends := [2]*end{newEnd(one, random), newEnd(other, random)}
+	var all []*BufferEvent
+	for _, e := range ends {
+		for bev := e.bev; bev != nil; bev = bev.Underlying() {
+			all = append(all, bev)
+		}
+	}
+	shut := func() {
+		bev := all[random.IntN(len(all))]
+		[]func(){bev.Close, bev.CloseAfterFlush, bev.CloseWrite}[random.IntN(3)]()
+	}
+	for _, e := range ends {
+		bev, read := e.bev, e.bev.onRead
+		bev.OnEvent(func(Outcome) {
+			equal(t, name+": closing when told", bev.state >= draining, false)
+			shut()
+		})
+		bev.OnRead(func() {
+			equal(t, name+": closing when called", bev.state >= draining, false)
+			if read(); random.IntN(20) == 0 {
+				shut()
+			}
+		})
+	}
+	for range 60 {
+		ends[random.IntN(2)].step(random)
+		if random.IntN(40) == 0 {
+			shut()
+		}
+		turns(t, b, random.IntN(3))
+	}
+	for _, bev := range all {
+		bev.Close()
+	}
+	turns(t, b, 3)
+	for _, bev := range all {
+		equal(t, name+": closed", bev.Closed(), true)
+	}
+	equal(t, name+": pending", b.Pending(), 0)
+	equal(t, name+": pairs", len(b.pairs), 0)
+}
+
+func buildStack(t *testing.T, b *Base, random *rand.Rand) (one, other *BufferEvent, name string) {
 	make, name := socketKind, "socket"
 	if random.IntN(2) == 0 {
 		make, name = pairKind, "pair"
@@ -39,7 +102,12 @@ func randomStack(t *testing.T, b *Base, random *rand.Rand) {
 		layer := layers[random.IntN(len(layers))]
 		make, name = layer.over(make), layer.name+" over "+name
 	}
-	one, other := make(t, b)
+	one, other = make(t, b)
+	return one, other, name
+}
+
+func randomStack(t *testing.T, b *Base, random *rand.Rand) {
+	one, other, name := buildStack(t, b, random)
 	ends := [2]*end{newEnd(one, random), newEnd(other, random)}
 	for range 20 + random.IntN(60) {
 		ends[random.IntN(2)].step(random)
