@@ -16,7 +16,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = ./impls ./impls/reactor/... ./results ./loadgen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers build test race lint conformance bench gate selftest history clean
+.PHONY: help setup servers build test race lint conformance bench limits gate selftest history clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ conformance: servers build ## hold every server to the specification
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
+
+limits: servers build ## what designs cost beside the least they can, and the loop beside libevent's: half an hour
+	@bin/loadgen -base ./impls/bare -suite limits -out $(RUN) $(IMPLS)
+	@bin/ci limits -out $(RUN)
 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)

@@ -222,7 +222,10 @@ func (g *gate) pairs(ctx context.Context, s series, base, head string, count int
 	if err != nil {
 		return nil, err
 	}
-	values, _ := results.PairRatios(run.Records())
+	var values []float64
+	for _, pair := range results.Pairs(run.Records()) {
+		values, _ = results.PairRatios(run.Records(), pair)
+	}
 	return values, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,14 @@ func newClone(t *testing.T) clone {
 	}
 	c.commit("The tree as it is")
 	return c
+}
+
+// needsCPUClock skips where the processor time of another process cannot be read in nanoseconds.
+func needsCPUClock(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the CPU time of servers is read on Linux only")
+	}
 }
 
 func mustGetwd(t *testing.T) string {
@@ -138,6 +147,7 @@ const oneSeries = "reactor/epoll closed-64"
 
 // TestGateFailsOnASlowDown is the gate as it is used, on a change that costs about a tenth of a request.
 func TestGateFailsOnASlowDown(t *testing.T) {
+	needsCPUClock(t)
 	if testing.Short() {
 		t.Skip("measures for one to two minutes")
 	}
@@ -183,6 +193,7 @@ func TestGateOfACommentMeasuresNothing(t *testing.T) {
 // TestGateLetsAnEqualProgramPass compares two programs that differ in bytes and not in what they do. The plan's margins are
 // wide, because the question is the way of the verdict and not its precision.
 func TestGateLetsAnEqualProgramPass(t *testing.T) {
+	needsCPUClock(t)
 	c := newClone(t)
 	c.edit("impls/reactor/base.go", `"this base is looping already"`, `"this base loops already"`)
 	c.commit("Differ in bytes alone")

@@ -3,6 +3,7 @@
 //	ci gate -base origin/main      PASS, FAIL, INCONCLUSIVE or INVALID RUN, for the checked-out commit against its base
 //	ci selftest                    how often the gate errs on this machine: false alarms, and slow-downs that it misses
 //	ci history -file history.jsonl what a request has cost over the commits, and which of them changed it
+//	ci limits                      what the reactor's loop costs beside libevent's
 //
 // Two programs are compared within the same second (loadgen -base), on server CPU time per request, which other tenants of the
 // machine disturb least; blocks of fresh processes are the unit of statistics (signedrank.go, shift.go), and a
@@ -38,6 +39,7 @@ const usageText = `ci judges changes.
   ci gate -base origin/main      did the checked-out commit make a server slower? (ci gate -h)
   ci selftest                    how often does the gate err on this machine? (ci selftest -h)
   ci history -file FILE          what has a request cost over the commits? (ci history -h)
+  ci limits                      what does the reactor's loop cost beside libevent's? (ci limits -h)
 
 `
 
@@ -86,6 +88,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (int
 		return selftestCommand(ctx, arguments[1:], stdout, stderr)
 	case "history":
 		return historyCommand(ctx, arguments[1:], stdout, stderr)
+	case "limits":
+		return limitsCommand(ctx, arguments[1:], stdout, stderr)
 	case "-h", "-help", "--help", "help":
 		fmt.Fprint(stdout, usageText)
 		return exitDone, nil

@@ -61,6 +61,7 @@ func TestSelftestCanFail(t *testing.T) {
 }
 
 func TestBurnerIsCalibrated(t *testing.T) {
+	needsCPUClock(t)
 	s := &selftest{gate: gate{plan: Plan{Control: 3}, progress: io.Discard}}
 	s.dir, s.out = t.TempDir(), t.TempDir()
 	b, err := s.calibrate(context.Background())

@@ -23,6 +23,7 @@ type cell struct {
 	block    int
 	seed     uint64
 	role     string // of a pair, see pairs.go
+	pair     string
 	round    int
 }
 
@@ -67,7 +68,7 @@ func newRecord(c cell) results.Record {
 		Schema: results.SchemaNumber, Time: time.Now().UTC(),
 		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
 		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
-		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed, Role: c.role, Round: c.round,
+		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed, Role: c.role, Pair: c.pair, Round: c.round,
 	}
 }
 
@@ -88,7 +89,7 @@ func withoutFigures(r results.Record) results.Record {
 	return results.Record{
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
-		Role: r.Role, Round: r.Round,
+		Role: r.Role, Pair: r.Pair, Round: r.Round,
 	}
 }
 

@@ -23,8 +23,11 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -workload closed-1000 ./impls/gnet        one workload, one server
   loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
-  loadgen -base ../old/impls/reactor/epoll -workload closed-64 -blocks 24 ./impls/reactor/epoll
-                                                    one server from two checkouts, in pairs
+  loadgen -base ./impls/bare -workload closed-64,pipelined-16 ./impls/reactor/... ./impls/gnet
+                                                    how much dearer than bare, in pairs of processes: a difference of
+                                                    a few percent shows within half a minute
+  loadgen -base ../old/impls/reactor/epoll -workload closed-64 ./impls/reactor/epoll
+                                                    the same server from two checkouts
   loadgen -list                                     workloads and suites, a line each
 
 A workload is a file like this; depth is how many requests each connection has in flight:
@@ -69,7 +72,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
 	flags.StringVar(&o.address, "addr", "", "`address` of a running server, HOST:PORT or unix:PATH, instead of patterns")
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
-	flags.StringVar(&o.base, "base", "", "compare with this server of another checkout, in pairs of fresh processes: its `folder`")
+	flags.StringVar(&o.base, "base", "", "compare each server with this one, in pairs of fresh processes: its `folder`, here or in another checkout")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
@@ -173,12 +176,10 @@ func (o *options) choosePair() error {
 		return fmt.Errorf("-base: %w", err)
 	case len(base) != 1:
 		return fmt.Errorf("-base %s names %d servers; a pair has one", o.base, len(base))
-	case len(o.targets) != 1:
-		return fmt.Errorf("-base compares one server with one; the patterns name %d", len(o.targets))
-	case len(o.workloads) != 1 || o.workloads[0].Loop == "idle":
-		return errors.New("-base needs one -workload that is not idle")
+	case slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
+		return errors.New("-base compares CPU time per request, of which an idle workload has none")
 	}
-	o.targets = []impls.Impl{base[0], o.targets[0]}
+	o.targets = append([]impls.Impl{base[0]}, o.targets...)
 	return nil
 }
 

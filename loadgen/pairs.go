@@ -8,13 +8,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"text/tabwriter"
 	"time"
 
 	"reactorbench/results"
 )
 
-// This file measures one server from two checkouts, base and head, so that a difference of a few percent can be told from the noise
-// of a shared machine. A block is a pair of fresh processes that live side by side and are loaded by turns, a slice each: whatever
+// This file compares a server with another, head with base, so that a difference of a few percent can be told from the noise of a
+// shared machine: the same server from two checkouts, or several with the least that one can do. A block is a pair of fresh processes that live side by side and are loaded by turns, a slice each: whatever
 // the machine does for seconds meets both. Processes differ by percents for as long as they live, by the layout of
 // their memory; so the block and not the slice is the unit of statistics, and every block has processes of its own.
 
@@ -33,46 +34,53 @@ const (
 
 var pairRoles = [2]string{"base", "head"}
 
-// measurePairs runs all blocks; targets are base and head.
+// measurePairs runs all blocks; the first of the targets is the base of every pair. Within a block the pairs come in random order,
+// so that no server is always measured in the company of another.
 func (r *runner) measurePairs(ctx context.Context, b *bench, targets []target, writer *results.Writer) error {
 	if err := quieten(b); err != nil {
 		return err
 	}
 	b.window.WarmUp = pairWarmUp
-	slices := r.suite.Blocks * pairRounds * len(pairRoles)
-	fmt.Fprintf(r.stderr, "%d pairs of processes × %d rounds, seed %d, records in %s\n", r.suite.Blocks, pairRounds, r.seed, r.out)
-	p := newProgress(r.stderr, slices, r.suite.Blocks)
+	base, heads := targets[0], targets[1:]
+	pairs := len(heads) * len(r.workloads)
+	fmt.Fprintf(r.stderr, "%d blocks of %d pairs of processes, %d rounds each, seed %d, records in %s\n", r.suite.Blocks, pairs, pairRounds, r.seed, r.out)
+	p := newProgress(r.stderr, r.suite.Blocks*pairs*pairRounds*len(pairRoles), r.suite.Blocks)
 	defer p.finish()
+	keep := func(c cell, record results.Record) error {
+		p.done(c)
+		return r.keep(writer, p, record)
+	}
 	for block := range r.suite.Blocks {
 		random := rand.New(rand.NewPCG(r.seed, uint64(block)))
-		cells := pairCells(targets, r.workloads[0], block, random)
-		err := b.pair(ctx, targets, cells, func(c cell, record results.Record) error {
-			p.done(c)
-			return r.keep(writer, p, record)
-		})
-		if err != nil {
-			return err
+		for _, i := range random.Perm(pairs) {
+			both := [2]target{base, heads[i%len(heads)]}
+			if err := b.pair(ctx, pairCells(both, r.workloads[i/len(heads)], block, random), keep); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// pairCells are the slices of a block: by turns, with the first by lot and then alternating, so that neither is always
+// pairCells are the slices of a pair: by turns, with the first by lot and then alternating, so that neither is always
 // the one that comes after the other.
-func pairCells(targets []target, w Workload, block int, random *rand.Rand) (cells []cell) {
+func pairCells(both [2]target, w Workload, block int, random *rand.Rand) (cells []cell) {
 	first := random.IntN(2)
 	seed := random.Uint64()
 	for round := range pairRounds {
 		for slot := range 2 {
 			arm := (first + round + slot) % 2
-			cells = append(cells, cell{target: targets[arm], workload: w, block: block, role: pairRoles[arm], round: round, seed: seed})
+			cells = append(cells, cell{
+				target: both[arm], workload: w, block: block, seed: seed,
+				role: pairRoles[arm], pair: both[1].impl.Name, round: round,
+			})
 		}
 	}
 	return cells
 }
 
 // pair starts both servers, the one that is loaded first being started first, and runs the slices on them.
-func (b *bench) pair(ctx context.Context, targets []target, cells []cell, keep func(cell, results.Record) error) (err error) {
+func (b *bench) pair(ctx context.Context, cells []cell, keep func(cell, results.Record) error) (err error) {
 	servers := make(map[string]session)
 	defer func() {
 		for _, role := range pairRoles {
@@ -104,20 +112,27 @@ func (b *bench) pair(ctx context.Context, targets []target, cells []cell, keep f
 	return nil
 }
 
-// printPairs tells the ratio and its interval. What to conclude from it is for ci gate.
+// printPairs tells the ratios and their intervals. Whether a change is to be refused for them is for ci gate.
 func printPairs(w io.Writer, records []results.Record, footer string) {
-	ratios, all := results.PairRatios(records)
-	for i, r := range ratios {
-		ratios[i] = math.Exp(r)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "server\tworkload\thead ÷ base, server CPU per request\tpairs")
+	for _, series := range results.Pairs(records) {
+		ratios, all := results.PairRatios(records, series)
+		for i, r := range ratios {
+			ratios[i] = math.Exp(r)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d of %d\n", series.Pair, series.Workload, ratioText(results.EstimateMedian(ratios)), len(ratios), all)
 	}
-	e := results.EstimateMedian(ratios)
+	t.Flush()
+	fmt.Fprintln(w, footer)
+}
+
+func ratioText(e results.Estimate) string {
 	switch {
 	case !e.Known():
-		fmt.Fprintf(w, "none of %d pairs has figures\n", all)
+		return "no figure"
 	case !e.Trusted():
-		fmt.Fprintf(w, "head ÷ base, server CPU per request: %.3f over %d of %d pairs; six are needed for an interval\n", e.Median, e.N, all)
-	default:
-		fmt.Fprintf(w, "head ÷ base, server CPU per request: %.3f (%.3f–%.3f) over %d of %d pairs\n", e.Median, e.Low, e.High, e.N, all)
+		return fmt.Sprintf("%.3f, too few for an interval", e.Median)
 	}
-	fmt.Fprintln(w, footer)
+	return fmt.Sprintf("%.3f (%.3f–%.3f)", e.Median, e.Low, e.High)
 }

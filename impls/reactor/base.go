@@ -2,8 +2,10 @@ package reactor
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,17 +25,23 @@ type Base struct {
 
 	fds    fdmap
 	timers minheap
-	levels []level // by priority, 0 being the most urgent
-	active int     // events in all queues
+	common commonTimeouts
+	levels []level  // by priority, 0 being the most urgent
+	later  []*Event // ActiveLater; those without the mark deferred are gone
+	active int      // events in all queues, and in later
 
-	pending int   // events that may still come to pass; with none the loop is at its end
-	running uint8 // the priority of the level that runs, or noLevel
-	broken  bool  // Break was called
-	exiting bool  // Exit was called
-	again   bool  // Continue was called, or something more urgent than the running level became active
-	turning bool  // a turn is under way: the time is cached
+	prepares, checks []*Watcher // replaced, never changed, when one is deleted
+
+	pending int    // events that may still come to pass; with none the loop is at its end
+	running uint8  // the priority of the level that runs, or noLevel
+	broken  bool   // Break was called
+	exiting bool   // Exit was called
+	again   bool   // Continue was called, or something more urgent than the running level became active
+	turning bool   // a turn is under way: the time is cached
+	current *Event // whose callback runs; nil between callbacks
 
 	clock     func() moment
+	uncached  bool      // WithoutCachedTime
 	start     time.Time // when the clock showed 0
 	now       moment    // the time of this turn; 0: not yet asked for
 	exitTimer Event
@@ -46,7 +54,12 @@ type Base struct {
 	completion *completion // where the backend is a Proactor
 	pool       *evbuffer.Pool
 	touched    []*BufferEvent // to settle at the end of the turn
+	pairs      []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch    []byte         // for a moment within one call, see room16
 	settings   map[settings]*settings
+
+	debug *debug         // nil without WithDebug
+	slow  *slowCallbacks // nil without WithSlowCallback
 
 	leftovers int // turns in a row with readiness for nobody
 	looping   atomic.Bool
@@ -78,24 +91,19 @@ func (e End) String() string {
 	return [...]string{"not ended", "empty", "exited", "broken", "passed", "aborted"}[e]
 }
 
-var (
-	// ErrLooping is returned by Loop on a base that is looping already, in a callback or in another goroutine.
-	ErrLooping = errors.New("this base is looping already")
-
-	// ErrClosed is returned on a base that was closed.
-	ErrClosed = errors.New("this base is closed")
-)
-
 // New returns a base that waits by the best method of this system.
 func New(options ...Option) (*Base, error) {
-	c := newConfig(options)
+	c, err := newConfig(options)
+	if err != nil {
+		return nil, err
+	}
 	first, err := c.open()
 	if err != nil {
 		return nil, err
 	}
 	b := &Base{
 		backend:  first,
-		reopen:   c.open,
+		reopen:   c.reopen(first),
 		ready:    make([]backend.Ready, 128),
 		levels:   make([]level, c.priorities),
 		running:  noLevel,
@@ -111,7 +119,17 @@ func New(options ...Option) (*Base, error) {
 		b.edge = ET
 	}
 	b.stats.Levels = make([]LevelStats, c.priorities)
-	b.fds = fdmap{backend: first, stats: &b.stats}
+	if c.debug {
+		b.debug = new(debug)
+	}
+	if c.longest > 0 {
+		b.slow = &slowCallbacks{b, c.longest, c.report}
+	}
+	b.uncached = c.uncached
+	b.fds.backend, b.fds.stats, b.fds.debug, b.fds.exists = first, &b.stats, b.debug, descriptorExists
+	if c.exists != nil {
+		b.fds.exists = c.exists
+	}
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock
@@ -125,6 +143,10 @@ func New(options ...Option) (*Base, error) {
 	}
 	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
 	b.exitTimer.marks |= internal
+	b.wake.target = new(wakeTarget)
+	if c.bell != nil {
+		b.wake.target = c.bell
+	}
 	if err := b.wake.open(b); err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
@@ -153,6 +175,7 @@ func (b *Base) Loop(flags Flags) (End, error) {
 		return Aborted, ErrLooping
 	}
 	defer b.looping.Store(false)
+	defer b.debug.loop()()
 	if b.closed {
 		return Aborted, ErrClosed
 	}
@@ -163,7 +186,9 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	if b.completion != nil {
 		defer b.completion.ring.Flush() // what was written last is on its way when the loop has ended, as everywhere
 	}
+	b.now, b.turning = 0, true // one time for all that is settled
 	b.settleTouched()
+	b.turning = false
 	for {
 		if end := b.stopped(); end != 0 {
 			return end, nil
@@ -183,7 +208,7 @@ func (b *Base) Loop(flags Flags) (End, error) {
 
 // turn is one round of the loop. The story is told in the package comment.
 func (b *Base) turn(flags Flags) (called int, err error) {
-	limit := b.waitLimit(flags)
+	limit := b.prepare(flags)
 	b.now, b.again = 0, false
 	n, err := b.backend.Wait(b.ready, limit)
 	if err != nil {
@@ -191,9 +216,11 @@ func (b *Base) turn(flags Flags) (called int, err error) {
 	}
 	b.turning = true
 	b.stats.Turns++
+	b.check()
 	b.activateReady(b.ready[:n])
 	b.expire()
-	called = b.runLevel()
+	b.activateLater()
+	called = b.runActive()
 	b.settleTouched()
 	b.turning = false
 	if n == len(b.ready) && n < mostReady {
@@ -245,9 +272,12 @@ func (b *Base) washOut(stale bool) {
 	if err != nil {
 		return // out of descriptors, perhaps: the next turns try again
 	}
+	if b.fds.moveTo(fresh) != nil {
+		fresh.Close() // out of memory, perhaps: the old one still serves all but one
+		return
+	}
 	b.backend.Close()
-	b.backend, b.fds.backend = fresh, fresh
-	b.fds.tellAll()
+	b.backend = fresh
 	b.stats.Reopened++
 }
 
@@ -279,11 +309,15 @@ func (b *Base) stoppedOr(end End) End {
 
 // Break ends the loop after the callback that runs now; what is active stays so for the next Loop.
 // From another goroutine: base.Post(base.Break).
-func (b *Base) Break() { b.broken = true }
+func (b *Base) Break() {
+	b.enter("Break")
+	b.broken = true
+}
 
 // Exit ends the loop after all callbacks of this turn, or of the turn that comes after the given time. It does not
 // keep a loop going that has nothing else to wait for. Of several Exits the earliest counts.
 func (b *Base) Exit(after time.Duration) {
+	b.enter("Exit")
 	if after <= 0 {
 		b.exiting = true
 		return
@@ -295,7 +329,10 @@ func (b *Base) Exit(after time.Duration) {
 }
 
 // Continue ends the turn after the callback that runs now: the loop asks the backend again, and then runs the most urgent level.
-func (b *Base) Continue() { b.again = true }
+func (b *Base) Continue() {
+	b.enter("Continue")
+	b.again = true
+}
 
 // count keeps the number of events that may still come to pass.
 func (b *Base) count(e *Event) {
@@ -306,51 +343,68 @@ func (b *Base) count(e *Event) {
 	e.marks ^= counted
 	if waits {
 		b.pending++
+		b.stats.MostPending = max(b.stats.MostPending, b.pending)
 	} else {
 		b.pending--
 	}
 }
 
 // Pending is the number of events, listeners and bufferevents that wait for something.
-func (b *Base) Pending() int { return b.pending }
+func (b *Base) Pending() int {
+	b.enter("Pending")
+	return b.pending
+}
 
-// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+// BufferEvents goes over all open bufferevents in the order of their descriptors, and then over the pairs. Of a stack of filters
+// it gives the top, which is the one to flush and close. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
+		b.enter("BufferEvents")
 		for fd := range b.fds.len() {
 			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
-					if !yield(bev) {
+					if !yield(bev.top()) {
 						return
 					}
 					break // at most one owns a descriptor, and e may be gone
 				}
 			}
 		}
+		for _, bev := range slices.Clone(b.pairs) {
+			if bev.state != closed && !yield(bev.top()) {
+				return
+			}
+		}
 	}
 }
 
 // Close closes the listeners and bufferevents of the base, deletes all events and gives back what the loop itself
-// has opened. Descriptors of plain events are their owner's.
+// has opened. Descriptors of plain events are their owner's. Events that are left over do nothing any more: Add says [ErrClosed].
 func (b *Base) Close() error {
 	if b.closed {
 		return nil
 	}
 	if b.looping.Load() {
-		panic("reactor: Close of a base that is looping: Break first")
+		return fmt.Errorf("Close: %w: Break first", ErrLooping)
 	}
 	b.fds.deleteAll()
-	for h := range b.signals {
-		h.event.Del()
+	for len(b.pairs) > 0 {
+		b.pairs[0].Close()
 	}
-	for b.timers.len() > 0 {
-		b.timers.nodes[0].event.Del()
+	for _, e := range slices.Collect(b.everyEvent) {
+		if e.marks&internal == 0 {
+			e.Del()
+		}
 	}
+	b.exitTimer.Del()
+	b.prepares, b.checks = nil, nil
 	b.closed = true
 	return errors.Join(b.wake.close(), b.backend.Close())
 }
 
+// mustBeOpen is for calls that have no error to return.
 func (b *Base) mustBeOpen(verb string) {
+	b.enter(verb)
 	if b.closed {
 		panic("reactor: " + verb + " on a closed base")
 	}

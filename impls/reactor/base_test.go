@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"reactorbench/impls/reactor/backend"
 )
 
@@ -295,38 +297,80 @@ func TestMisusePanics(t *testing.T) {
 		"NewEvent without a callback":  func() { b.NewEvent(0, Read, nil) },
 		"NewEvent with Signal":         func() { b.NewEvent(0, Signal, func(What) {}) },
 		"NewTicker without a callback": func() { b.NewTimer(nil) },
-		"SetPriority(1)":               func() { b.NewTimer(func() {}).SetPriority(1) },
-		"WithPriorities(0)":            func() { WithPriorities(0) },
+		"NewSignal without a callback": func() { b.NewSignal(unix.SIGUSR1, nil) },
 		"SetWatermark":                 func() { b.NewBufferEvent(-1).SetWatermark(Read, 2, 1) },
-		"Add on a closed base":         func() { closedBase.NewTimer(func() {}).Add(0) },
 		"Listen without a callback":    func() { b.Listen("tcp", "127.0.0.1:0", nil) },
+		"Post without a function":      func() { b.Post(nil) },
 		"NewBufferEvent on a closed":   func() { closedBase.NewBufferEvent(-1) },
 	}
 	for want, misuse := range misuses {
-		t.Run(want, func(t *testing.T) {
-			defer func() {
-				if said, ok := recover().(string); !ok || !strings.Contains(strings.ToLower(said), strings.ToLower(want)) {
-					t.Fatalf("said %q, want something about %q", said, want)
-				}
-			}()
-			misuse()
-		})
+		t.Run(want, func(t *testing.T) { panicsWith(t, want, misuse) })
 	}
+}
+
+// panicsWith expects a sentence with want in it.
+func panicsWith(t testing.TB, want string, misuse func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		said, ok := recover().(string)
+		if !ok || !strings.Contains(strings.ToLower(said), strings.ToLower(want)) {
+			t.Fatalf("said %q, want something about %q", said, want)
+		}
+	}()
+	misuse()
 }
 
 // The environment has the last word about the method, unless the program refuses it.
 func TestMethodIsChosen(t *testing.T) {
 	methods := backend.Methods()
-	last := methods[len(methods)-1]
+	best, last := methods[0], methods[len(methods)-1]
 	t.Setenv(MethodVariable, last)
-	forced, err := New(WithBackend(methods[0]))
+	forced, err := New(WithBackend(best), WithoutBackend(last))
 	check(t, err)
 	defer forced.Close()
 	equal(t, "forced method", forced.Method(), last)
-	equal(t, "free method", newBase(t).Method(), methods[0])
-	if _, err := New(WithBackend("none such"), WithoutEnv()); err == nil {
-		t.Fatal("an unknown method was opened")
+	equal(t, "free method", newBase(t).Method(), best)
+	equal(t, "method without the best", newBase(t, WithoutBackend(best, "none such")).Method(), methods[1])
+	for _, method := range methods {
+		features := newBase(t, WithBackend(method)).Features()
+		equal(t, "method with the features of "+method, newBase(t, WithFeatures(features)).Features().Has(features), true)
 	}
+
+	t.Setenv(MethodVariable, "none such")
+	if _, err := New(); err == nil || !strings.Contains(err.Error(), MethodVariable) || !strings.Contains(err.Error(), best) {
+		t.Errorf("%v: want the variable, and what there is", err)
+	}
+}
+
+// Where nothing fits the error says of each method why.
+func TestNoMethodFits(t *testing.T) {
+	methods := backend.Methods()
+	for name, options := range map[string][]Option{
+		"all are avoided":        {WithoutBackend(methods...)},
+		"required and avoided":   {WithBackend("poll"), WithoutBackend("poll")},
+		"the required one lacks": {WithBackend("poll"), WithFeatures(EdgeTriggered)},
+		"those left lack":        {WithoutBackend(capable()...), WithFeatures(EdgeTriggered | ConstantTime)},
+	} {
+		_, err := New(append(options, WithoutEnv())...)
+		if !errors.Is(err, ErrNoBackend) || !strings.Contains(err.Error(), "poll") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(WithBackend("none such"), WithoutEnv()); err == nil || !strings.Contains(err.Error(), "select") {
+		t.Errorf("an unknown method: %v", err)
+	}
+}
+
+// capable are the methods that have edges.
+func capable() (names []string) {
+	for _, method := range backend.Methods() {
+		if b, err := New(WithBackend(method), WithFeatures(EdgeTriggered), WithoutEnv()); err == nil {
+			b.Close()
+			names = append(names, method)
+		}
+	}
+	return names
 }
 
 func TestStatsAndDump(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,4 +109,65 @@ func TestCancelledActivationsTakeNoMemory(t *testing.T) {
 	if places := cap(b.levels[1].queue); places > 64 {
 		t.Errorf("%d rounds left %d places", rounds, places)
 	}
+}
+
+// A clean-up function that adds to the buffer that is being closed: what it adds is refused and cleaned up, not kept for ever.
+func TestCleanupThatAddsDuringClose(t *testing.T) {
+	b := newBase(t)
+	bev, _ := owned(t, b)
+	var cleaned []string
+	output := bev.Output()
+	check(t, output.AddReference([]byte("first"), func() {
+		cleaned = append(cleaned, "first")
+		if err := output.AddReference([]byte("second"), func() { cleaned = append(cleaned, "second") }); err == nil {
+			t.Error("a closing bufferevent has taken more output")
+		}
+	}))
+	bev.Close()
+	same(t, "cleaned up", cleaned, []string{"first", "second"})
+	equal(t, "left in the output", output.Len(), 0)
+}
+
+// A callback that takes longer than the timeouts comes before CloseAfterFlush: what is pending still has its whole time.
+func TestSlowCallbackLeavesDrainingItsTime(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		bev, peer := owned(t, b)
+		bev.SetTimeouts(time.Hour, time.Second) // with a timer pending, each turn begins by reading the clock
+		sent := 4 << 20
+		bev.OnRead(func() {
+			v.pass(time.Minute)
+			bev.Write(make([]byte, sent))
+			bev.CloseAfterFlush()
+		})
+		bev.Enable(Read)
+		write(t, peer, "go")
+		got := 0
+		turns(t, b, 2) // the second finds the socket full
+		for !bev.Closed() {
+			got += drain(peer)
+			b.Loop(Once)
+		}
+		equal(t, "received", got+drain(peer), sent)
+	})
+}
+
+// The same for lingering: two seconds of silence are two seconds after our FIN, and not after the turn that sent it began.
+func TestSlowCallbackLeavesLingeringItsTime(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		bev, peer := owned(t, b)
+		bev.SetTimeouts(time.Hour, 0)
+		bev.OnRead(func() {
+			v.pass(time.Minute)
+			bev.Write([]byte("unread")) // else closing at once would lose nothing
+			bev.CloseAfterFlush()
+		})
+		bev.Enable(Read)
+		write(t, peer, "go")
+		until(t, b, "lingering", func() bool { return bev.state == lingering })
+		begun := v.now
+		for !bev.Closed() {
+			b.Loop(Once)
+		}
+		equal(t, "waited", time.Duration(v.now-begun), lingerSilence)
+	})
 }

@@ -14,6 +14,7 @@ func (bev *BufferEvent) linger() {
 		return
 	}
 	bev.state = lingering
+	bev.io.base.RefreshTime()                               // see setDeadlines
 	bev.writeDeadline = bev.io.base.time().plus(lingerTime) // the direction is free for it
 	bev.discard()
 }
@@ -21,6 +22,7 @@ func (bev *BufferEvent) linger() {
 // discard drops the input, and grants the peer another while.
 func (bev *BufferEvent) discard() {
 	bev.input.Reset()
+	bev.io.base.RefreshTime()
 	bev.readDeadline = bev.io.base.time().plus(lingerSilence)
 }
 
@@ -34,6 +36,9 @@ func (bev *BufferEvent) Connect(network, address string) error {
 	if bev.state != unconnected {
 		return ErrConnected
 	}
+	if f := bev.filter(); f != nil {
+		return f.connect(network, address)
+	}
 	where, err := resolve(network, address)
 	if err != nil {
 		return err
@@ -46,7 +51,7 @@ func (bev *BufferEvent) Connect(network, address string) error {
 	bev.state = connecting
 	bev.adopt()
 	if outcome != nil && outcome != unix.EINPROGRESS && outcome != unix.EINTR {
-		bev.errno = errnoOf(outcome)
+		bev.note(outcome)
 	}
 	if outcome == nil || bev.errno != 0 {
 		bev.io.Active(Write) // is told in the loop, like an outcome that takes its time
@@ -57,22 +62,64 @@ func (bev *BufferEvent) Connect(network, address string) error {
 
 // connected looks how the attempt has ended.
 func (bev *BufferEvent) connected() {
+	if f := bev.filter(); f != nil {
+		f.advance()
+		return
+	}
 	if bev.errno == 0 {
-		code, err := unix.GetsockoptInt(int(bev.io.descriptor), unix.SOL_SOCKET, unix.SO_ERROR)
-		bev.errno = uint16(code)
-		if err != nil {
-			bev.errno = errnoOf(err)
+		if err := bev.io.base.sockets.dialed(bev); err != nil {
+			bev.note(err)
 		}
 	}
 	if bev.errno != 0 {
-		bev.state = opened // for a moment: fail ends both directions
-		bev.fail(Reading|Writing, unix.Errno(bev.errno))
+		bev.notConnected(bev.Err())
 		return
 	}
+	bev.nowConnected()
+}
+
+func (bev *BufferEvent) notConnected(err error) {
+	bev.state = opened // for a moment: fail ends both directions
+	bev.fail(Reading|Writing, err)
+}
+
+func (bev *BufferEvent) nowConnected() {
 	bev.state = opened
 	if bev.flags&closeWaiting != 0 {
 		bev.CloseAfterFlush()
 		return
 	}
 	bev.tell(Connected)
+}
+
+// ErrNoSocket is returned by SetFD for a bufferevent that has no descriptor of its own: a pair, a filter.
+var ErrNoSocket = errors.New("this bufferevent is not a socket's")
+
+// SetFD goes on with another connected, non-blocking descriptor, and closes the one that there was. Both directions live again, what is
+// in the buffers stays there, and callbacks, settings and limits are as before: so a client reconnects. With fd below 0 there
+// is none until Connect or the next SetFD.
+//
+// What may be wrong with the descriptor is told as an Error, as by NewBufferEvent.
+func (bev *BufferEvent) SetFD(fd int) error {
+	b := bev.io.base
+	switch {
+	case bev.settings.transport != b.sockets:
+		return ErrNoSocket
+	case bev.state >= draining:
+		return ErrClosed
+	}
+	bev.io.Del()
+	b.sockets.close(bev, false)
+	bev.io.descriptor = int32(fd)
+	bev.io.what &^= Read | Write
+	bev.readDeadline, bev.writeDeadline, bev.errno = 0, 0, 0
+	bev.flags &= busy | touched
+	bev.enabled |= Write
+	bev.state = unconnected
+	if fd >= 0 {
+		bev.adopt()
+		bev.state = opened
+	}
+	bev.touch()
+	return nil
 }

@@ -52,8 +52,8 @@ func isOpen(fd int) bool {
 	return err == nil
 }
 
-// C1: an echo is one read and one write, no change of interest, and at most one wait.
-func TestEchoCosts(t *testing.T) {
+// An echo is one read and one write, no change of interest, and at most one wait.
+func TestC1EchoCosts(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		bev, peer := owned(t, b)
 		echo(bev)
@@ -75,7 +75,7 @@ func TestEchoCosts(t *testing.T) {
 }
 
 // An echo allocates nothing, with timeouts or without.
-func TestEchoAllocatesNothing(t *testing.T) {
+func TestC1EchoAllocatesNothing(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		for _, timeout := range []time.Duration{0, time.Minute} {
 			bev, peer := owned(t, b)
@@ -150,8 +150,8 @@ func heapBytes() int {
 	return int(stats.HeapAlloc)
 }
 
-// C2: OnWrite is called when something was written, and not before or without.
-func TestWriteCallbackIsNotSpurious(t *testing.T) {
+// OnWrite is called when something was written, and not before or without.
+func TestC2WriteCallbackIsNotSpurious(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
 		calls := 0
@@ -204,8 +204,8 @@ func TestOutputFromOnWrite(t *testing.T) {
 	})
 }
 
-// C3: the high mark of the input stops reading, without spinning (libevent's spins), and draining resumes it.
-func TestReadWatermarks(t *testing.T) {
+// The high mark of the input stops reading, without spinning (libevent's spins), and draining resumes it.
+func TestC3ReadWatermarks(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		bev, peer := owned(t, b)
 		var lengths []int
@@ -239,8 +239,8 @@ func TestReadWatermarks(t *testing.T) {
 	})
 }
 
-// C4: OnWrite is called at the low mark of the output or below.
-func TestLowWriteWatermark(t *testing.T) {
+// OnWrite is called at the low mark of the output or below.
+func TestC4LowWriteWatermark(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
 		var lengths []int
@@ -264,7 +264,7 @@ func TestLowWriteWatermark(t *testing.T) {
 }
 
 // The high mark of the output stops reading, so that a peer that does not read costs bounded memory; it goes on when that has drained.
-func TestBackPressure(t *testing.T) {
+func TestC3BackPressure(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		bev, peer := owned(t, b)
 		echo(bev)
@@ -298,8 +298,8 @@ func TestBackPressure(t *testing.T) {
 	})
 }
 
-// C5: timeouts run only for a direction that waits: reading while enabled, writing while there is something to write.
-func TestTimeoutsOnlyWhileWaiting(t *testing.T) {
+// Timeouts run only for a direction that waits: reading while enabled, writing while there is something to write.
+func TestC5TimeoutsOnlyWhileWaiting(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		bev, peer := owned(t, b)
 		begun := v.now
@@ -327,8 +327,8 @@ func TestTimeoutsOnlyWhileWaiting(t *testing.T) {
 	})
 }
 
-// C5: progress restarts a timeout, both directions have their own, and both may come.
-func TestProgressRestartsTimeouts(t *testing.T) {
+// Progress restarts a timeout, both directions have their own, and both may come.
+func TestC5ProgressRestartsTimeouts(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		bev, peer := owned(t, b)
 		begun := v.now
@@ -357,8 +357,8 @@ func TestProgressRestartsTimeouts(t *testing.T) {
 	})
 }
 
-// C6: after the peer's FIN the output still works, and input below the low mark is there for OnEvent.
-func TestEndOfInput(t *testing.T) {
+// After the peer's FIN the output still works, and input below the low mark is there for OnEvent.
+func TestC6EndOfInput(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
 		var told []Outcome
@@ -380,8 +380,8 @@ func TestEndOfInput(t *testing.T) {
 	})
 }
 
-// C7: CloseAfterFlush delivers every byte and then FIN, to a peer that reads late, over TCP too, and calls nothing back.
-func TestCloseAfterFlush(t *testing.T) {
+// CloseAfterFlush delivers every byte and then FIN, to a peer that reads late, over TCP too, and calls nothing back.
+func TestC7CloseAfterFlush(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		client, server := tcpPair(t)
 		defer unix.Close(client)
@@ -421,8 +421,8 @@ func receiveAll(t testing.TB, b *Base, fd int) (received int) {
 	return
 }
 
-// C7: a peer that keeps sending while we close still gets every byte and a FIN: no reset destroys what is on its way.
-func TestCloseAfterFlushWithInputComing(t *testing.T) {
+// A peer that keeps sending while we close still gets every byte and a FIN: no reset destroys what is on its way.
+func TestC7CloseAfterFlushWithInputComing(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		client, server := tcpPair(t)
 		defer unix.Close(client)
@@ -452,7 +452,7 @@ func TestCloseAfterFlushWithInputComing(t *testing.T) {
 }
 
 // A peer that does not send FIN after ours is not waited for without end, neither a silent one nor one that never stops sending.
-func TestLingeringEnds(t *testing.T) {
+func TestC7LingeringEnds(t *testing.T) {
 	for name, talks := range map[string]bool{"silent": false, "talking": true} {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
@@ -480,8 +480,8 @@ func TestLingeringEnds(t *testing.T) {
 	}
 }
 
-// C7: half-close with a full output: all that was sent comes back, then FIN.
-func TestHalfCloseWithBacklog(t *testing.T) {
+// Half-close with a full output: all that was sent comes back, then FIN.
+func TestC7HalfCloseWithBacklog(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		client, server := tcpPair(t)
 		defer unix.Close(client)
@@ -500,8 +500,8 @@ func TestHalfCloseWithBacklog(t *testing.T) {
 	})
 }
 
-// C8: Close drops what is pending. C9: the descriptor is closed there and then.
-func TestCloseIsPrompt(t *testing.T) {
+// Close drops what is pending, and the descriptor is closed there and then.
+func TestC8C9CloseIsPrompt(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
 		echo(bev)
@@ -596,8 +596,8 @@ func TestCloseInEveryCallback(t *testing.T) {
 	})
 }
 
-// C10: connecting has exactly one outcome, and it comes from the loop: Connected,
-func TestConnect(t *testing.T) {
+// Connecting has exactly one outcome, and it comes from the loop: Connected,
+func TestC10Connect(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": t.TempDir() + "/socket"} {
 			listener, err := b.Listen(network, address, func(fd int, _ netip.AddrPort) { echo(b.NewBufferEvent(fd)) })
@@ -623,8 +623,8 @@ func TestConnect(t *testing.T) {
 	})
 }
 
-// C10: or Error,
-func TestConnectRefused(t *testing.T) {
+// Or Error,
+func TestC10ConnectRefused(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		nobody, err := b.Listen("tcp", "127.0.0.1:0", func(int, netip.AddrPort) {})
 		check(t, err)
@@ -650,8 +650,8 @@ func TestConnectRefused(t *testing.T) {
 	})
 }
 
-// C10: or Timeout.
-func TestConnectTimesOut(t *testing.T) {
+// Or Timeout.
+func TestC10ConnectTimesOut(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		full := fullListener(t)
 		bev := b.NewBufferEvent(-1)
@@ -688,8 +688,8 @@ func fullListener(t *testing.T) string {
 	return ""
 }
 
-// C11: to a slow reader every byte comes, once and in order, by partial writes, and interest in writing goes when all is written.
-func TestPartialWrites(t *testing.T) {
+// To a slow reader every byte comes, once and in order, by partial writes, and interest in writing goes when all is written.
+func TestC11PartialWrites(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		random := seeded(t)
 		bev, peer := owned(t, b)
@@ -720,7 +720,7 @@ func TestPartialWrites(t *testing.T) {
 }
 
 // After a short write the kernel is not asked again until it says that there is room.
-func TestBlockedOutputIsNotTriedAgain(t *testing.T) {
+func TestC11BlockedOutputIsNotTriedAgain(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := owned(t, b)
 		bev.OnRead(func() { bev.Output().Append(bev.Input()) })
@@ -740,8 +740,8 @@ func TestBlockedOutputIsNotTriedAgain(t *testing.T) {
 	})
 }
 
-// C12: an error is told once for each direction, and after it nothing wakes the loop.
-func TestErrorsAreToldOnce(t *testing.T) {
+// An error is told once for each direction, and after it nothing wakes the loop.
+func TestC12ErrorsAreToldOnce(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		client, server := tcpPair(t)
 		bev := b.NewBufferEvent(server)
@@ -766,7 +766,7 @@ func TestErrorsAreToldOnce(t *testing.T) {
 }
 
 // A reset is noticed while reading is paused, as long as there is output.
-func TestResetWhilePaused(t *testing.T) {
+func TestC12ResetWhilePaused(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		client, server := tcpPair(t)
 		bev := b.NewBufferEvent(server)
@@ -782,7 +782,7 @@ func TestResetWhilePaused(t *testing.T) {
 }
 
 // What is wrong with the descriptor is told by the loop too, once.
-func TestBadDescriptor(t *testing.T) {
+func TestC12BadDescriptor(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev := b.NewBufferEvent(1 << 20)
 		told := outcomes(bev)

@@ -155,7 +155,15 @@ func (s *completion) byReadiness(c *connection) {
 	bev.io.marks &^= unwatched
 	unix.SetNonblock(bev.FD(), true)
 	if err := bev.io.setInterest(want); err != nil {
-		bev.errno = errnoOf(err)
+		bev.note(err)
 	}
 	bev.touch()
+}
+
+// quiet takes what waits in the backlog for what waits in the socket: a peer that has just sent may go on.
+func (s *completion) quiet(bev *BufferEvent) bool {
+	if c, err := s.of(bev); err == nil && c.backlog.Len() > 0 {
+		return false
+	}
+	return s.readiness.quiet(bev)
 }

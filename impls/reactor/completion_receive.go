@@ -1,6 +1,8 @@
 package reactor
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"reactorbench/impls/reactor/backend"
@@ -69,7 +71,10 @@ func (s *completion) received(c *connection, r backend.Ready) {
 		fallthrough
 	case c.backlog.Len() >= mostBacklog:
 		if err := s.receiveOrNot(c); err != nil {
-			c.errno = errnoOf(err)
+			c.errno = uint16(unix.EIO)
+			if errno := unix.Errno(0); errors.As(err, &errno) {
+				c.errno = uint16(errno)
+			}
 		}
 	}
 	if c.bev.io.what.Has(Read) && c.news() {

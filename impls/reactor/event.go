@@ -1,8 +1,8 @@
 package reactor
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"reactorbench/impls/reactor/backend"
@@ -27,10 +27,6 @@ const Timeout = 0x40
 // Forever as a timeout means that there is none.
 const Forever time.Duration = -1
 
-// ErrTriggersMixed is returned by Add for an event that wants edges on a descriptor whose other events want levels, or the
-// other way about: the kernel knows one registration a descriptor.
-var ErrTriggersMixed = errors.New("one descriptor is either level-triggered or edge-triggered, for all of its events")
-
 // An Event waits for a descriptor, for a time, for a signal, or for [Event.Active], and then has its callback called.
 //
 //	        Add                    it comes to pass                the loop gets to it
@@ -48,7 +44,7 @@ type Event struct {
 	interval time.Duration // the timeout of the last Add: what a persistent event is re-armed with; 0: with none
 
 	descriptor int32
-	heapPlace  int32 // its place in the heap, plus one; 0: not there
+	heapPlace  int32 // its place in the heap, plus one, or below 0 that in a list (commontimeout.go); 0: in neither
 	queuePlace int32 // its place in its level's queue, plus one; 0: not active
 	what       What  // what it waits for
 	result     What  // what has come since the last callback
@@ -66,6 +62,8 @@ const (
 	owner                       // closes its descriptor: two owners of one number cannot both be right
 	spent                       // was activated while added: without Persist the callback finds it deleted
 	unwatched                   // learns otherwise what it waits for: the backend is not told of it
+	drives                      // stands in the heap for the head of a timerList
+	deferred                    // ActiveLater was called: is active, but in no queue before the next turn
 )
 
 // A handler is called when the loop gets to an active event. A func(What) in an interface costs no allocation, and what
@@ -118,9 +116,12 @@ func (b *Base) Once(fd int, what What, timeout time.Duration, call func(What)) e
 }
 
 func (e *Event) init(b *Base, fd int, what What, h handler) {
-	e.base, e.descriptor, e.what, e.handler = b, int32(fd), what, h
+	e.base, e.descriptor, e.what, e.handler = b, descriptorNumber(fd), what, h
 	e.priority = uint8(len(b.levels) / 2)
 }
+
+// descriptorNumber keeps a wild number wild: cut off at 32 bits it might be somebody's descriptor.
+func descriptorNumber(fd int) int32 { return int32(min(max(-1, fd), math.MaxInt32)) }
 
 // FD is the descriptor, below 0 if there is none.
 func (e *Event) FD() int { return int(e.descriptor) }
@@ -128,10 +129,14 @@ func (e *Event) FD() int { return int(e.descriptor) }
 // Add makes the event pending; timeout is the time until it is called in any case, or [Forever].
 //
 // On a pending event a timeout replaces the one before, and Forever leaves it as it is (RemoveTimer takes it away). A timeout that had
-// passed but was not yet told is thereby withdrawn. If the descriptor is refused, nothing has changed.
+// passed but was not yet told is thereby withdrawn. Whatever is refused, nothing has changed: the descriptor (by the system's error,
+// or [ErrTriggersMixed]), a negative timeout ([ErrTimeout]), a closed base ([ErrClosed]).
 func (e *Event) Add(timeout time.Duration) error {
 	b := e.base
-	b.mustBeOpen("Add")
+	b.enter("Event.Add")
+	if err := e.mayAdd(timeout); err != nil {
+		return fmt.Errorf("add %s: %w", e.source(), err)
+	}
 	if e.marks&added == 0 {
 		if err := b.register(e); err != nil {
 			return err
@@ -140,10 +145,33 @@ func (e *Event) Add(timeout time.Duration) error {
 	if timeout >= 0 {
 		e.withdraw(Timeout)
 		e.interval = timeout
-		b.arm(e, b.time().plus(timeout))
+		b.arm(e, b.time().plus(timeout), timeout)
 	}
 	b.count(e)
 	return nil
+}
+
+func (e *Event) mayAdd(timeout time.Duration) error {
+	switch {
+	case e.base.closed:
+		return ErrClosed
+	case timeout < 0 && timeout != Forever:
+		return fmt.Errorf("timeout %v: %w", timeout, ErrTimeout)
+	}
+	return nil
+}
+
+// source names what the event waits for.
+func (e *Event) source() string {
+	switch h := e.handler.(type) {
+	case *signalHandler:
+		return fmt.Sprintf("signal %q", h.signal)
+	default:
+		if e.descriptor >= 0 {
+			return fmt.Sprintf("descriptor %d", e.descriptor)
+		}
+		return "timer"
+	}
 }
 
 // register makes the event's source known: the descriptor to the backend, the signal to the runtime.
@@ -164,6 +192,7 @@ func (b *Base) register(e *Event) error {
 
 // Del makes the event neither pending nor active: whatever came, the callback is not called.
 func (e *Event) Del() error {
+	e.base.enter("Event.Del")
 	err := e.unregister()
 	e.base.disarm(e)
 	e.interval = 0
@@ -175,6 +204,9 @@ func (e *Event) Del() error {
 func (e *Event) unregister() error {
 	if e.marks&added == 0 {
 		return nil
+	}
+	if e.descriptor >= 0 {
+		e.base.debug.mustBeOpen(int(e.descriptor))
 	}
 	e.marks &^= added
 	if e.what.Has(Signal) {
@@ -201,6 +233,7 @@ func (e *Event) setInterest(what What) error {
 
 // RemoveTimer takes the timeout away and leaves the rest as it is.
 func (e *Event) RemoveTimer() {
+	e.base.enter("RemoveTimer")
 	e.base.disarm(e)
 	e.interval = 0
 	e.withdraw(Timeout)
@@ -208,11 +241,33 @@ func (e *Event) RemoveTimer() {
 }
 
 // Active has the callback called in the next turn as if what had come. The event need not be pending. Several
-// activations before the callback are one, with all their conditions.
-func (e *Event) Active(what What) { e.base.activate(e, what) }
+// activations before the callback are one, with all their conditions. On a closed base nothing happens.
+func (e *Event) Active(what What) {
+	e.base.enter("Event.Active")
+	if !e.base.closed {
+		e.base.activate(e, what)
+	}
+}
+
+// ActiveLater is Active, but behind everything that the next wait finds ready: what puts itself off again and again is called once a
+// turn, and after those that came by the kernel. An event that is active already only adds what to what it will be told.
+func (e *Event) ActiveLater(what What) {
+	b := e.base
+	b.enter("ActiveLater")
+	if b.closed {
+		return
+	}
+	e.result |= what
+	if e.queuePlace == 0 && e.marks&deferred == 0 {
+		e.marks |= deferred
+		b.active++
+		b.later = append(b.later, e)
+	}
+}
 
 // Pending reports whether the event waits for, or is about to be called for, any of what. Timeout asks for the timer.
 func (e *Event) Pending(what What) bool {
+	e.base.enter("Event.Pending")
 	waits := e.result
 	if e.marks&added != 0 {
 		waits |= e.what & (backend.Interest | Signal)
@@ -231,30 +286,36 @@ func (e *Event) Deadline() (time.Time, bool) {
 	return e.base.start.Add(time.Duration(e.deadline)), true
 }
 
-// SetPriority moves the event to a level, 0 being the most urgent; new events are in the middle. See [WithPriorities].
-func (e *Event) SetPriority(priority int) {
+// SetPriority moves the event to a level, 0 being the most urgent, also while it is active; new events are in the middle.
+// A level that [WithPriorities] did not make is refused by [ErrPriority].
+func (e *Event) SetPriority(priority int) error {
+	e.base.enter("SetPriority")
 	if priority < 0 || priority >= len(e.base.levels) {
-		panic(fmt.Sprintf("reactor: SetPriority(%d) on a base with %d priorities", priority, len(e.base.levels)))
+		return fmt.Errorf("SetPriority(%d) of %s, on a base with %d priorities: %w", priority, e.source(), len(e.base.levels), ErrPriority)
 	}
 	if e.queuePlace == 0 {
 		e.priority = uint8(priority)
-		return
+		return nil
 	}
 	e.base.levels[e.priority].cancel(e)
 	e.priority = uint8(priority)
 	e.base.levels[e.priority].push(e)
+	return nil
 }
 
 // withdraw takes conditions out of what is about to be told, and the event out of its queue if none is left.
 func (e *Event) withdraw(what What) {
-	if e.queuePlace == 0 {
+	if e.queuePlace == 0 && e.marks&deferred == 0 {
 		return
 	}
-	if e.result &^= what; e.result == 0 {
-		e.base.levels[e.priority].cancel(e)
-		e.base.active--
-		e.marks &^= spent
+	if e.result &^= what; e.result != 0 {
+		return
 	}
+	if e.queuePlace != 0 {
+		e.base.levels[e.priority].cancel(e)
+	}
+	e.base.active--
+	e.marks &^= spent | deferred
 }
 
 // call is the turn of an active event: out of the queue, then deleted or re-armed, and only then the callback, which may thus undo
@@ -272,5 +333,7 @@ func (e *Event) call() {
 		e.Del()
 	}
 	e.marks &^= spent
+	b.current = e
 	e.handler.ready(result)
+	b.current = nil
 }

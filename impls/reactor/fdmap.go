@@ -1,7 +1,9 @@
 package reactor
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -16,7 +18,11 @@ import (
 type fdmap struct {
 	pages   []*fdPage
 	backend backend.Backend
+	exists  func(fd int) error // nil if fd is a descriptor
 	stats   *Stats
+	debug   *debug // nil without WithDebug
+
+	connections atomic.Int64 // events that are here, without listeners and the loop's own: what a Group compares, from another goroutine
 }
 
 // An fdPage has the entries of 256 descriptors: 4 KiB.
@@ -38,6 +44,7 @@ func (m *fdmap) add(e *Event) error {
 	if err := m.grow(fd); err != nil {
 		return err
 	}
+	m.debug.mustNotBlock(fd)
 	entry := m.entry(fd)
 	m.orphanOwner(entry, e)
 	if entry.first == nil {
@@ -54,13 +61,14 @@ func (m *fdmap) add(e *Event) error {
 		err = m.tell(fd, entry, 0, want)
 	}
 	if err == nil && mixed {
-		err = ErrTriggersMixed
+		err = fmt.Errorf("add descriptor %d: %w", fd, ErrTriggersMixed)
 	}
 	if err != nil {
 		return err
 	}
 	entry.interest = want
 	entry.append(e)
+	m.connections.Add(e.load())
 	return nil
 }
 
@@ -69,13 +77,18 @@ func (m *fdmap) grow(fd int) error {
 	if fd < m.len() {
 		return nil
 	}
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+	if err := m.exists(fd); err != nil {
 		return fmt.Errorf("add descriptor %d: %w", fd, err)
 	}
 	for fd >= m.len() {
 		m.pages = append(m.pages, new(fdPage))
 	}
 	return nil
+}
+
+func descriptorExists(fd int) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err
 }
 
 // len is the number of descriptors that have an entry.
@@ -90,6 +103,7 @@ func (m *fdmap) entry(fd int) *fdEntry {
 func (m *fdmap) remove(e *Event) error {
 	entry := m.entry(int(e.descriptor))
 	entry.unlink(e)
+	m.connections.Add(-e.load())
 	return m.update(int(e.descriptor), entry)
 }
 
@@ -153,14 +167,16 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 	}
 }
 
-// orphanAll ends all events on a descriptor that is no longer theirs. The next owner has another generation.
+// orphanAll ends all events on a descriptor that is no longer theirs, their timeouts too: a callback that closes its idle descriptor would
+// close another's. The next owner has another generation.
 func (m *fdmap) orphanAll(entry *fdEntry) {
+	m.debug.mustNotBeReplaced(entry)
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)
+		m.connections.Add(-e.load())
 		e.marks &^= added
-		e.withdraw(backend.Interest)
-		e.base.count(e)
+		e.Del()
 		if o, ok := e.handler.(descriptorOwner); ok {
 			o.disown()
 		}
@@ -170,14 +186,31 @@ func (m *fdmap) orphanAll(entry *fdEntry) {
 	entry.interest = 0
 }
 
-// tellAll tells a new backend all that is wanted. What it refuses was closed without Del; the old one had forgotten that too.
-func (m *fdmap) tellAll() {
+// moveTo tells another backend all that is wanted, and uses it from then on; if it has no room for all, nothing has changed. What has
+// lost its descriptor is over by then: the old backend is asked, because the new one would take the number for what it names now.
+func (m *fdmap) moveTo(fresh backend.Backend) error {
+	var lost []*fdEntry
 	for fd := range m.len() {
 		entry := m.entry(fd)
-		if entry.interest != 0 && m.tell(fd, entry, 0, entry.interest) != nil {
-			m.orphanAll(entry)
+		if entry.interest == 0 {
+			continue
+		}
+		err := m.tell(fd, entry, entry.interest, entry.interest)
+		if err == nil {
+			err = fresh.Set(fd, backend.NewToken(fd, entry.generation), 0, entry.interest)
+		}
+		switch {
+		case err == backend.ErrReplaced, errors.Is(err, unix.EBADF):
+			lost = append(lost, entry)
+		case err != nil:
+			return err
 		}
 	}
+	m.backend = fresh
+	for _, entry := range lost {
+		m.orphanAll(entry)
+	}
+	return nil
 }
 
 // deleteAll deletes all events, and closes what owns its descriptor.
@@ -216,6 +249,14 @@ func (entry *fdEntry) unlink(e *Event) {
 			return
 		}
 	}
+}
+
+// load is what an event counts for among the connections of a base.
+func (e *Event) load() int64 {
+	if _, listens := e.handler.(*Listener); listens || e.marks&internal != 0 {
+		return 0
+	}
+	return 1
 }
 
 // mixes reports whether e wants edges where the others want levels, or the other way about.

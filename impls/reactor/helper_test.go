@@ -57,6 +57,9 @@ func (v *virtualTime) Wait(ready []backend.Ready, timeout time.Duration) (int, e
 	if n == 0 && err == nil && timeout < 0 {
 		n, err = v.Backend.Wait(ready, soon)
 	}
+	if _, ring := v.Backend.(backend.Proactor); ring && n == 0 && err == nil && timeout > 0 {
+		n, err = v.Backend.Wait(ready, min(timeout, 2*time.Millisecond)) // what is under way takes its time
+	}
 	if n == 0 && timeout > 0 {
 		v.pass(timeout + v.late)
 	}
@@ -222,4 +225,14 @@ func seeded(t testing.TB) *rand.Rand {
 	}
 	t.Logf("REACTOR_SEED=%d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// goroutinesEnd waits until there are no more goroutines than before: one that was told to end has still to do so.
+func goroutinesEnd(t testing.TB, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), before)
+		}
+	}
 }

@@ -22,6 +22,8 @@ type Listener struct {
 	name    string
 	file    socketFile
 	delay   time.Duration // how long the last pause was; 0: none since the last connection
+	toldAt  moment        // when OnError was last told of a shortage; 0: never
+	untold  bool          // there is a shortage that it was not told of
 	enabled bool
 
 	accepter accepter
@@ -33,6 +35,7 @@ type ListenOption func(*listenConfig)
 type listenConfig struct {
 	backlog   int
 	reusePort bool
+	claims    bool // the first of several that share a port: nobody may be there yet
 }
 
 // WithBacklog sets how many connections may wait to be accepted (4096 without this option); the kernel has a limit of its own.
@@ -42,12 +45,18 @@ func WithBacklog(n int) ListenOption { return func(c *listenConfig) { c.backlog 
 // anybody of the same user may join in.
 func WithReusePort() ListenOption { return func(c *listenConfig) { c.reusePort = true } }
 
+// withClaimedPort shares a port with those that come later, and not with those that are there already.
+func withClaimedPort(c *listenConfig) { c.reusePort, c.claims = true, true }
+
 // Listen accepts connections at address, for the networks tcp, tcp4, tcp6 (HOST:PORT) and unix (a path), and calls accept for
 // each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close.
 func (b *Base) Listen(network, address string, accept func(fd int, peer netip.AddrPort), options ...ListenOption) (*Listener, error) {
-	b.mustBeOpen("Listen")
 	if accept == nil {
 		panic("reactor: Listen without a callback")
+	}
+	b.enter("Listen")
+	if b.closed {
+		return nil, fmt.Errorf("listen %s %s: %w", network, address, ErrClosed)
 	}
 	c := listenConfig{backlog: 4096}
 	for _, option := range options {
@@ -96,18 +105,16 @@ func (l *Listener) bindTo(fd int, network string, where socketAddress, c listenC
 			return errors.New("a unix socket has no port to share (WithReusePort)")
 		}
 		l.name = where.raw.(*unix.SockaddrUnix).Name
-		l.file, err = bindSocketFile(fd, l.name)
-	} else {
-		err = bindTCP(fd, network, where, c)
+		l.file, err = listenAtFile(fd, l.name, c.backlog)
+		return err
 	}
-	if err != nil {
+	if err := bindTCP(fd, network, where, c); err != nil {
 		return err
 	}
 	if err := unix.Listen(fd, c.backlog); err != nil {
-		l.file.remove()
 		return os.NewSyscallError("listen", err)
 	}
-	if bound, err := unix.Getsockname(fd); err == nil && where.family != unix.AF_UNIX {
+	if bound, err := unix.Getsockname(fd); err == nil {
 		l.name = addrPort(bound).String()
 	}
 	return nil
@@ -117,7 +124,7 @@ func (l *Listener) bindTo(fd int, network string, where socketAddress, c listenC
 func bindTCP(fd int, network string, where socketAddress, c listenConfig) error {
 	type option struct{ level, name, value int }
 	options := []option{{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1}, {unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}}
-	if c.reusePort {
+	if c.reusePort && !c.claims {
 		options = append(options, option{unix.SOL_SOCKET, unix.SO_REUSEPORT, 1})
 	}
 	if where.family == unix.AF_INET6 {
@@ -132,14 +139,20 @@ func bindTCP(fd int, network string, where socketAddress, c listenConfig) error 
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	return os.NewSyscallError("bind", unix.Bind(fd, where.raw))
+	if err := unix.Bind(fd, where.raw); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if c.claims { // Linux looks at this when others bind, not only now
+		return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	}
+	return nil
 }
 
 // Addr is where it listens: with the real port where 0 was asked for, or the path.
 func (l *Listener) Addr() string { return l.name }
 
-// OnError has call told of a first failure in a row to accept for want of descriptors or memory (the listener
-// then tries again by itself), and of an error that has disabled the listener. Connections that were gone before they
+// OnError has call told of a first failure in a row to accept for want of descriptors or memory, but once a second at most (the
+// listener then tries again by itself), and of an error that has disabled the listener. Connections that were gone before they
 // could be accepted are nobody's concern.
 func (l *Listener) OnError(call func(error)) { l.onError = call }
 
@@ -186,6 +199,10 @@ const (
 	longestPause  = 100 * time.Millisecond
 )
 
+// shortageSilence is the least time between two reports of a shortage. Where connections come and go at the limit of descriptors, a
+// shortage ends and another begins up to 200 times a second.
+const shortageSilence = time.Second
+
 // waitForResources stops listening for a while: the connections that cannot be accepted keep the socket ready, and the loop would spin.
 func (l *Listener) waitForResources(err error) {
 	first := l.delay == 0
@@ -193,9 +210,18 @@ func (l *Listener) waitForResources(err error) {
 	l.watch(false)
 	l.pause.Add(l.delay)
 	l.io.base.stats.AcceptWaits++
-	if first {
-		l.tell(err)
+	l.tellShortage(err, first)
+}
+
+// tellShortage tells a shortage when it begins, or when it is still there after the silence that follows the last report.
+func (l *Listener) tellShortage(err error, first bool) {
+	now := l.io.base.time()
+	l.untold = l.untold || first
+	if !l.untold || l.toldAt != 0 && now < l.toldAt.plus(shortageSilence) {
+		return
 	}
+	l.untold, l.toldAt = false, now
+	l.tell(err)
 }
 
 func (l *Listener) resume() {
@@ -215,6 +241,7 @@ func (l *Listener) tell(err error) {
 
 // Disable stops accepting; connections go on queueing up in the kernel.
 func (l *Listener) Disable() {
+	l.io.base.enter("Listener")
 	l.enabled = false
 	l.watch(false)
 	l.pause.Del()
@@ -222,6 +249,7 @@ func (l *Listener) Disable() {
 
 // Enable accepts again after Disable.
 func (l *Listener) Enable() error {
+	l.io.base.enter("Listener")
 	if l.enabled || l.io.descriptor < 0 {
 		return nil
 	}

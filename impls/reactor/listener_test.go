@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,6 +159,42 @@ func TestOutOfDescriptors(t *testing.T) {
 		}
 		listener.Close()
 		loop(t, b, 0, Empty)
+	})
+}
+
+// A3: at the limit of descriptors, with connections that come and go, a shortage follows the other; they are told once a second at most, and
+// one that lasts is told in the end.
+func TestShortagesAreToldSeldom(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		accepted, told := 0, 0
+		listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
+			accepted++
+			unix.Close(fd)
+		})
+		check(t, err)
+		listener.OnError(func(error) { told++ })
+		for shortage := range 20 {
+			dial(t, listener.Addr())
+			restore := withoutDescriptors(t)
+			for failed := b.Stats().AcceptWaits; b.Stats().AcceptWaits == failed; {
+				b.Loop(Once)
+			}
+			restore()
+			for accepted == shortage {
+				b.Loop(Once)
+			}
+		}
+		if passed := time.Duration(v.now); passed >= shortageSilence || told != 1 {
+			t.Fatalf("told %d times of 20 shortages in %v", told, passed)
+		}
+		dial(t, listener.Addr())
+		restore := withoutDescriptors(t)
+		for v.now < moment(10*time.Second) {
+			b.Loop(Once)
+		}
+		equal(t, "told of the shortage that lasts", told, 2)
+		restore()
+		listener.Close()
 	})
 }
 
@@ -314,6 +352,66 @@ func abandonSocket(t *testing.T, path string) {
 	check(t, err)
 	check(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
 	check(t, unix.Close(fd))
+}
+
+// A5: of several servers that start on an abandoned path at the same instant exactly one gets it, and is found there.
+func TestUnixSocketHasOneHeir(t *testing.T) {
+	const heirs = 8
+	bases := make([]*Base, heirs)
+	for i := range bases {
+		bases[i] = newBase(t)
+	}
+	for range 30 {
+		path := filepath.Join(t.TempDir(), "socket")
+		abandonSocket(t, path)
+		var listeners [heirs]*Listener
+		var starting sync.WaitGroup
+		for i, b := range bases {
+			starting.Go(func() {
+				var err error
+				listeners[i], err = b.Listen("unix", path, func(fd int, _ netip.AddrPort) { unix.Close(fd) })
+				if err != nil && !errors.Is(err, unix.EADDRINUSE) {
+					t.Error(err)
+				}
+			})
+		}
+		starting.Wait()
+		client, err := net.Dial("unix", path)
+		check(t, err)
+		client.Close()
+		listening, reached := 0, 0
+		for i, listener := range listeners {
+			if listener == nil {
+				continue
+			}
+			listening++
+			before := bases[i].Stats().Accepted
+			turns(t, bases[i], 1)
+			reached += int(bases[i].Stats().Accepted - before)
+			listener.Close()
+		}
+		if listening != 1 || reached == 0 { // the others have knocked too, to see whether anybody is there
+			t.Fatalf("%d servers believe to listen; reached %d times", listening, reached)
+		}
+	}
+}
+
+// A5: while another server is about to take the path, nobody looks whether it is abandoned; who holds the lock for good is named.
+func TestUnixSocketWaitsForTheLock(t *testing.T) {
+	b := newBase(t)
+	directory := t.TempDir()
+	path := filepath.Join(directory, "socket")
+	abandonSocket(t, path)
+	unlock, err := lockDirectory(directory)
+	check(t, err)
+	ignore := func(int, netip.AddrPort) {}
+	if _, err := b.Listen("unix", path, ignore); !errors.Is(err, unix.EWOULDBLOCK) || !strings.Contains(err.Error(), directory) {
+		t.Errorf("under a foreign lock: %v", err)
+	}
+	unlock()
+	listener, err := b.Listen("unix", path, ignore)
+	check(t, err)
+	listener.Close()
 }
 
 // A5: a successor's file is not removed by its predecessor.

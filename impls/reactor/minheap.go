@@ -25,7 +25,11 @@ func (h *minheap) len() int { return len(h.nodes) }
 // put enters e, or moves it if it is there, to deadline.
 func (h *minheap) put(e *Event, deadline moment) {
 	h.sequence++
-	node := heapNode{deadline, h.sequence, e}
+	h.putNode(heapNode{deadline, h.sequence, e})
+}
+
+func (h *minheap) putNode(node heapNode) {
+	e := node.event
 	if e.heapPlace == 0 {
 		h.nodes = append(h.nodes, node)
 		h.up(len(h.nodes)-1, node)

@@ -3,6 +3,7 @@ package reactor
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -74,12 +75,15 @@ func checkHeap(t *rapid.T, h *minheap, events []Event, want int) {
 	}
 }
 
-// The same for the timers of a loop: armed, pushed back, drawn near and taken away, they fire in order and never early.
+// T10, T11: the same for the timers of a loop, in the heap and in lists: armed, pushed back, drawn near and taken away, they fire in order and never early.
 func TestTimersAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := moment(1)
 		b := &Base{clock: func() moment { return now }, levels: make([]level, 1), running: noLevel, turning: true}
 		b.stats.Levels = make([]LevelStats, 1)
+		for _, timeout := range []time.Duration{5, 20} { // these have lists, the others the heap
+			common(b, timeout)
+		}
 		due := map[*Event]moment{}
 		timers := make([]*Event, 30)
 		for i := range timers {
@@ -95,10 +99,11 @@ func TestTimersAgainstAModel(t *testing.T) {
 		pick := func() *Event { return timers[rapid.IntRange(0, len(timers)-1).Draw(t, "timer")] }
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				e, timeout := pick(), moment(rapid.IntRange(0, 50).Draw(t, "timeout"))
+				e := pick()
+				timeout := moment(rapid.OneOf(rapid.SampledFrom([]int{5, 20}), rapid.IntRange(0, 50)).Draw(t, "timeout"))
 				b.now = now
 				e.withdraw(Timeout)
-				b.arm(e, now+timeout)
+				b.arm(e, now+timeout, time.Duration(timeout))
 				due[e] = now + timeout
 			},
 			"delete": func(t *rapid.T) {
@@ -111,13 +116,14 @@ func TestTimersAgainstAModel(t *testing.T) {
 				now += moment(rapid.IntRange(0, 30).Draw(t, "time"))
 				b.now = now
 				b.expire()
-				b.runLevel()
+				b.runActive()
 				for e, d := range due {
 					if d <= now {
 						t.Fatalf("due %d and not fired at %d: %v", d, now, e)
 					}
 				}
 			},
+			"": func(t *rapid.T) { checkLists(t.Fatalf, b) },
 		})
 	})
 }

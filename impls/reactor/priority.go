@@ -5,6 +5,7 @@ import "time"
 // A level holds the active events of one priority, in the order in which they became active.
 type level struct {
 	queue  []*Event // nil where an event was cancelled
+	end    int      // of what was active when this turn's callbacks began; what comes behind it is the next turn's
 	head   int      // before it are those that were called
 	live   int      // events in queue
 	passed int      // turns in a row in which the level had events and another one ran
@@ -30,14 +31,14 @@ func (l *level) cancel(e *Event) {
 func (l *level) tidy() {
 	if l.live == 0 {
 		clear(l.queue[l.head:])
-		l.queue, l.head = l.queue[:0], 0
+		l.queue, l.head, l.end = l.queue[:0], 0, 0
 	}
 	if l.head == 0 || l.head < len(l.queue)/2 {
 		return
 	}
 	n := copy(l.queue, l.queue[l.head:])
 	clear(l.queue[n:])
-	l.queue, l.head = l.queue[:n], 0
+	l.queue, l.head, l.end = l.queue[:n], 0, 0 // this turn has done with the level
 	for i, e := range l.queue {
 		if e != nil {
 			e.queuePlace = int32(i + 1)
@@ -56,23 +57,62 @@ func (b *Base) activate(e *Event, what What) {
 		return
 	}
 	b.levels[e.priority].push(e)
-	b.active++
+	if e.marks&deferred != 0 {
+		e.marks &^= deferred // and so is counted
+	} else {
+		b.active++
+		b.stats.MostActive = max(b.stats.MostActive, b.active)
+	}
 	if e.priority < b.running && b.running != noLevel {
 		b.again = true
 	}
 }
 
-// runLevel calls the events of one level that are active now. What becomes active meanwhile has its turn after the next look at
+// activateLater queues what was put off to this turn.
+func (b *Base) activateLater() {
+	for i, e := range b.later {
+		b.later[i] = nil
+		if e.marks&deferred != 0 { // else it was withdrawn, or something else has activated it
+			b.activate(e, 0)
+		}
+	}
+	b.later = b.later[:0]
+}
+
+// runActive calls the events of one level that are active now. What becomes active meanwhile has its turn after the next look at
 // the backend: however busily callbacks activate each other, descriptors and timers are served.
-func (b *Base) runLevel() (called int) {
-	p := b.nextLevel()
-	if p < 0 {
+//
+// A level in which only the loop's own events were active (a Post that woke it, an Exit whose time has come) does not count: the turn goes
+// on with the levels below. Otherwise a Post in every turn would hold back all of them.
+func (b *Base) runActive() (called int) {
+	if b.broken { // by a watcher
 		return 0
 	}
+	for p := range b.levels {
+		b.levels[p].end = len(b.levels[p].queue)
+	}
+	last := -1
+	for p := b.nextLevel(0); p >= 0; p = b.nextLevel(p + 1) {
+		all, users := b.runLevel(p)
+		called += all
+		last = p
+		if users > 0 || b.broken || b.exiting || b.again {
+			break
+		}
+	}
+	if len(b.levels) > 1 {
+		b.account(last)
+	}
+	return called
+}
+
+// runLevel calls what was active in a level when the turn's callbacks began, and says how many callbacks that were, and how many of
+// them the user's.
+func (b *Base) runLevel(p int) (all, users int) {
 	l := &b.levels[p]
 	b.running = uint8(p)
 	limit := b.limits.begin(b, p)
-	for end := len(l.queue); l.head < end; {
+	for l.head < l.end {
 		e := l.queue[l.head]
 		l.queue[l.head] = nil
 		l.head++
@@ -80,34 +120,38 @@ func (b *Base) runLevel() (called int) {
 			continue
 		}
 		l.live--
-		e.call()
-		called++
-		if b.broken || b.again || limit.reached(b, called) {
+		all++
+		if e.marks&internal == 0 {
+			users++
+		}
+		if b.slow == nil {
+			e.call()
+		} else {
+			b.slow.call(e)
+		}
+		if b.broken || b.again || limit.reached(b, users) {
 			break
 		}
 	}
 	b.running = noLevel
 	l.tidy()
-	b.stats.Levels[p].Called += uint64(called)
-	return called
+	b.stats.Levels[p].Called += uint64(all)
+	return all, users
 }
 
-// nextLevel is the most urgent level that has something to do, unless another one has been passed over too often: a level
-// waits at most for patience turns, whatever goes on above it. -1 is none.
-func (b *Base) nextLevel() int {
+// nextLevel is the most urgent level, from the given one on, that has something to do, unless another one has been passed over too
+// often: a level waits at most for patience turns, whatever goes on above it. -1 is none.
+func (b *Base) nextLevel(from int) int {
 	chosen, longest := -1, b.patience-1
-	for p := range b.levels {
+	for p := from; p < len(b.levels); p++ {
 		l := &b.levels[p]
 		if l.live == 0 && len(l.queue) > 0 {
 			l.tidy() // activations that were cancelled have left their places
 		}
-		if l.live > 0 && (chosen < 0 || l.passed > longest) {
+		if l.live > 0 && l.head < l.end && (chosen < 0 || l.passed > longest) {
 			chosen = p
 			longest = max(longest, l.passed)
 		}
-	}
-	if len(b.levels) > 1 {
-		b.account(chosen)
 	}
 	return chosen
 }

@@ -162,3 +162,42 @@ func TestQueueIsTidied(t *testing.T) {
 		t.Errorf("the queue of %d events has grown to %d", len(events), n)
 	}
 }
+
+// P2: the loop's own events do not count as the run of a level: a Post in every turn holds nobody back, and is no reason for
+// anybody's rescue.
+func TestPostsHoldNoLevelBack(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		posts, calls := 0, 0
+		var again func()
+		again = func() {
+			posts++
+			b.Post(again)
+		}
+		var middle *Event
+		middle = b.NewEvent(-1, 0, func(What) {
+			calls++
+			middle.Active(Read)
+		})
+		middle.Active(Read)
+		check(t, b.Post(again))
+		turns(t, b, 10)
+		equal(t, "posts", posts, 10)
+		equal(t, "calls of the middle level", calls, 10)
+		if level := b.Stats().Levels[1]; level.Rescued != 0 || level.PassedOver != 0 {
+			t.Errorf("%+v", level)
+		}
+	}, WithPriorities(3))
+}
+
+// What a posted function activates has its turn after the next look at the backend, in a less urgent level too.
+func TestPostedActivationWaitsForTheNextTurn(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		called := false
+		event := b.NewEvent(-1, 0, func(What) { called = true })
+		check(t, b.Post(func() { event.Active(Read) }))
+		turns(t, b, 1)
+		equal(t, "called in the turn of the post", called, false)
+		turns(t, b, 1)
+		equal(t, "called in the next", called, true)
+	}, WithPriorities(3))
+}

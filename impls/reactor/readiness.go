@@ -44,6 +44,14 @@ func (readiness) dial(where socketAddress) (fd int, outcome error, err error) {
 	return fd, unix.Connect(fd, where.raw), nil
 }
 
+func (readiness) dialed(bev *BufferEvent) error {
+	code, err := unix.GetsockoptInt(bev.FD(), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil || code == 0 {
+		return err
+	}
+	return unix.Errno(code)
+}
+
 func (readiness) listen(l *Listener, network, address string, c listenConfig) (fd int, err error) {
 	return l.bind(network, address, c)
 }

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// portsAreBalanced: of several sockets on one port (SO_REUSEPORT) each gets its share of the connections.
+const portsAreBalanced = true
+
 // newSocket returns a stream socket that neither blocks nor outlives an exec.
 func newSocket(family int) (int, error) {
 	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)

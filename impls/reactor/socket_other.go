@@ -9,6 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// portsAreBalanced: of several sockets on one port (SO_REUSEPORT) macOS gives all connections to one. (FreeBSD has an
+// option of its own for it, which package unix does not name.)
+const portsAreBalanced = false
+
 // newSocket returns a stream socket that neither blocks nor outlives an exec. There are two steps to that here, and the lock keeps
 // a fork from coming in between.
 func newSocket(family int) (int, error) {

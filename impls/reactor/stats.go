@@ -8,22 +8,26 @@ import (
 
 // Stats count what a base has done since New.
 type Stats struct {
-	Turns       uint64 // turns of the loop, each with one wait
-	Ready       uint64 // descriptors that the backend reported
-	Stale       uint64 // of these, for an owner that is gone
-	Reopened    uint64 // times the backend was replaced to be rid of a registration without owner
-	Orphans     uint64 // events whose descriptor was closed and its number reused behind their back
-	Sets        uint64 // changes of interest told to the backend
-	TimersFired uint64
-	TimersMoved uint64 // deadlines that came up and had been pushed back meanwhile
-	Wakes       uint64 // times the loop was woken by Post
-	Posts       uint64 // functions posted and called
+	Turns        uint64 // turns of the loop, each with one wait
+	Ready        uint64 // descriptors that the backend reported
+	Stale        uint64 // of these, for an owner that is gone
+	Reopened     uint64 // times the backend was replaced to be rid of a registration without owner
+	Orphans      uint64 // events whose descriptor was closed and its number reused behind their back
+	Sets         uint64 // changes of interest told to the backend
+	TimersFired  uint64
+	TimersMoved  uint64 // deadlines that came up and had been pushed back meanwhile
+	TimersListed uint64 // timers set without a place in the heap, because many have their duration
+	Wakes        uint64 // times the loop was woken by Post
+	Posts        uint64 // functions posted and called
 
 	Accepted    uint64 // connections accepted by listeners
 	AcceptWaits uint64 // times a listener waited for descriptors or memory to become free
 	Reads       uint64 // read calls of bufferevents
 	Writes      uint64 // write calls of bufferevents
 	ShortWrites uint64 // of these, such as left something to be written
+
+	Pending, Active         int // events that wait for something, and that are about to be called, now
+	MostPending, MostActive int // the most there were of them since New, or since ResetMost
 
 	Levels []LevelStats // by priority
 }
@@ -37,24 +41,53 @@ type LevelStats struct {
 
 // Stats returns the counters as they are now.
 func (b *Base) Stats() Stats {
+	b.enter("Stats")
 	s := b.stats
+	s.Pending, s.Active = b.pending, b.active
 	s.Levels = append([]LevelStats(nil), s.Levels...)
 	return s
 }
 
+// add adds the counters of another base.
+func (s *Stats) add(other *Stats) {
+	for _, c := range []struct {
+		sum *uint64
+		n   uint64
+	}{
+		{&s.Turns, other.Turns}, {&s.Ready, other.Ready}, {&s.Stale, other.Stale}, {&s.Reopened, other.Reopened},
+		{&s.Orphans, other.Orphans}, {&s.Sets, other.Sets}, {&s.TimersFired, other.TimersFired}, {&s.TimersMoved, other.TimersMoved}, {&s.TimersListed, other.TimersListed},
+		{&s.Wakes, other.Wakes}, {&s.Posts, other.Posts}, {&s.Accepted, other.Accepted}, {&s.AcceptWaits, other.AcceptWaits},
+		{&s.Reads, other.Reads}, {&s.Writes, other.Writes}, {&s.ShortWrites, other.ShortWrites},
+	} {
+		*c.sum += c.n
+	}
+	s.Pending += other.Pending
+	s.Active += other.Active
+	s.MostPending += other.MostPending
+	s.MostActive += other.MostActive
+	for p, level := range other.Levels {
+		if p == len(s.Levels) {
+			s.Levels = append(s.Levels, LevelStats{})
+		}
+		s.Levels[p].Called += level.Called
+		s.Levels[p].PassedOver += level.PassedOver
+		s.Levels[p].Rescued += level.Rescued
+	}
+}
+
+// ResetMost has MostPending and MostActive begin anew, with what there is now.
+func (b *Base) ResetMost() {
+	b.enter("ResetMost")
+	b.stats.MostPending, b.stats.MostActive = b.pending, b.active
+}
+
 // Dump writes what the base waits for, a line an event, for a person to read.
 func (b *Base) Dump(w io.Writer) {
+	b.enter("Dump")
 	fmt.Fprintf(w, "%s: %d pending, %d active, %d timers, turn %d\n",
-		b.Method(), b.pending, b.active, b.timers.len(), b.stats.Turns)
-	for fd := range b.fds.len() {
-		for e := b.fds.entry(fd).first; e != nil; e = e.next {
-			fmt.Fprintf(w, "  descriptor %d %v\n", fd, e)
-		}
-	}
-	for _, node := range b.timers.nodes {
-		if node.event.marks&added == 0 && node.event.deadline != 0 {
-			fmt.Fprintf(w, "  timer %v\n", node.event)
-		}
+		b.Method(), b.pending, b.active, b.timerCount(), b.stats.Turns)
+	for e := range b.everyEvent {
+		fmt.Fprintf(w, "  %s %v\n", e.source(), e)
 	}
 }
 
@@ -63,7 +96,7 @@ func (e *Event) String() string {
 	if e.timed() {
 		text += fmt.Sprintf(", for %v", time.Duration(e.deadline-e.base.time()))
 	}
-	if e.queuePlace != 0 {
+	if e.queuePlace != 0 || e.marks&deferred != 0 {
 		text += fmt.Sprintf(", active with %v", e.result)
 	}
 	return fmt.Sprintf("%s, priority %d, %T", text, e.priority, e.handler)

@@ -48,6 +48,9 @@ type sockets interface {
 	// an error means that there is none.
 	dial(where socketAddress) (fd int, outcome error, err error)
 
+	// dialed tells how the attempt has ended, once the bufferevent has become active for Write; nil is success.
+	dialed(bev *BufferEvent) error
+
 	// listen makes the listener's socket and notes its address.
 	listen(l *Listener, network, address string, c listenConfig) (fd int, err error)
 

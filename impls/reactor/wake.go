@@ -10,7 +10,7 @@ import (
 // one system call.
 type wake struct {
 	event  Event
-	target wakeTarget
+	target bell
 
 	mu     sync.Mutex
 	queue  []func() // guarded by mu
@@ -19,9 +19,22 @@ type wake struct {
 	running []func() // the loop's: what it took from queue
 }
 
+// A bell is what ends the wait: a descriptor that is readable from a ring until it is silenced. Any goroutine may ring it, and
+// the rest is the loop's.
+type bell interface {
+	open() error
+	readFD() int
+	ring() error
+	silence()
+	close() error
+}
+
 // Post has the loop call f, in the order of the Posts and in its next turn. It may be called by any goroutine, and
 // is the only method of a Base that may.
 func (b *Base) Post(f func()) error {
+	if f == nil {
+		panic("reactor: Post without a function")
+	}
 	w := &b.wake
 	w.mu.Lock()
 	defer w.mu.Unlock()

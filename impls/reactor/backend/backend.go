@@ -57,6 +57,20 @@ const (
 	OneThread                          // whoever waits should stay on one thread: what was registered on another may be told a little later
 )
 
+func (features Features) String() string {
+	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose"}
+	var words []string
+	for i, name := range names {
+		if features.Has(1 << i) {
+			words = append(words, name)
+		}
+	}
+	if words == nil {
+		return "none"
+	}
+	return strings.Join(words, "|")
+}
+
 // Has reports whether every feature of f is there.
 func (features Features) Has(f Features) bool { return features&f == f }
 

@@ -188,6 +188,7 @@ func (p *epoll) block(events []unix.EpollEvent, timeout time.Duration) (int, uni
 }
 
 func (p *epoll) blockPrecisely(events []unix.EpollEvent, timeout time.Duration) (int, unix.Errno) {
+	timeout = kernelTimeout(timeout)
 	p.limit = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2,
 		uintptr(p.fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&p.limit)), 0, 0)

@@ -206,7 +206,7 @@ func (k *kqueue) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	if len(k.events) < len(ready) {
 		k.events = make([]kevent, len(ready))
 	}
-	n, err := k.kernel.kevent(nil, k.events[:len(ready)], timeout)
+	n, err := k.kernel.kevent(nil, k.events[:len(ready)], kernelTimeout(timeout))
 	if err == unix.EINTR {
 		return 0, nil
 	}

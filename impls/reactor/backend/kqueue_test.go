@@ -93,3 +93,24 @@ func TestKqueueWords(t *testing.T) {
 		}
 	}
 }
+
+// patient notes how long it is asked to wait, and does not.
+type patient struct {
+	keventModel
+	asked time.Duration
+}
+
+func (p *patient) kevent(changes, events []kevent, timeout time.Duration) (int, error) {
+	p.asked = timeout
+	return p.keventModel.kevent(changes, events, 0)
+}
+
+func TestKqueueBoundsItsTimeout(t *testing.T) {
+	kernel := &patient{}
+	k := &kqueue{kernel: kernel}
+	for timeout, want := range map[time.Duration]time.Duration{-1: -1, time.Hour: time.Hour, 1<<63 - 1: longestWait} {
+		if _, err := k.Wait(make([]Ready, 1), timeout); err != nil || kernel.asked != want {
+			t.Errorf("a wait of %v asked for %v, %v", timeout, kernel.asked, err)
+		}
+	}
+}

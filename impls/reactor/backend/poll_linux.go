@@ -14,6 +14,6 @@ func waitPoll(list []unix.PollFd, timeout time.Duration) (int, error) {
 	if timeout < 0 {
 		return unix.Ppoll(list, nil, nil)
 	}
-	limit := unix.NsecToTimespec(int64(timeout))
+	limit := unix.NsecToTimespec(int64(kernelTimeout(timeout)))
 	return unix.Ppoll(list, &limit, nil)
 }

@@ -14,7 +14,7 @@ func fitsSelect(int) error { return nil }
 func waitSelect(sets *selectSets, timeout time.Duration) (int, error) {
 	var limit *unix.Timespec
 	if timeout >= 0 {
-		rounded := unix.NsecToTimespec(int64(timeout))
+		rounded := unix.NsecToTimespec(int64(kernelTimeout(timeout)))
 		limit = &rounded
 	}
 	n, _, errno := unix.Syscall6(unix.SYS_PSELECT6, uintptr(wordBits*len(sets.read)),

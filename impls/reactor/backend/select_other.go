@@ -18,9 +18,6 @@ func fitsSelect(fd int) error {
 	return nil
 }
 
-// longestSelect is the longest timeout that macOS takes: three years.
-const longestSelect = 100_000_000 * time.Second
-
 // waitSelect is select, whose timeout is rounded up to microseconds: late is allowed, early is not.
 func waitSelect(sets *selectSets, timeout time.Duration) (int, error) {
 	var read, write unix.FdSet
@@ -35,7 +32,7 @@ func waitSelect(sets *selectSets, timeout time.Duration) (int, error) {
 	}
 	var limit *unix.Timeval
 	if timeout >= 0 {
-		rounded := unix.NsecToTimeval(int64(min(timeout, longestSelect) + time.Microsecond - 1))
+		rounded := unix.NsecToTimeval(int64(kernelTimeout(timeout) + time.Microsecond - 1))
 		limit = &rounded
 	}
 	count, err := unix.Select(end, &read, &write, nil, limit)

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -23,18 +22,24 @@ func main() {
 	log.SetPrefix("echo: ")
 	addr := flag.String("addr", "127.0.0.1:7007", "listen at `HOST:PORT`, or unix:PATH")
 	loops := flag.Int("loops", 1, "event loops, each in a goroutine of its own")
+	share := flag.String("share", reactor.RoundRobin.String(), "how connections come to the loops: "+
+		"handoff (in turn, from the first), least (to whom has the fewest), reuseport (by the kernel)")
 	method := flag.String("method", "", "backend: "+strings.Join(reactor.Methods(), ", ")+" (default: the first)")
 	flag.Parse()
 	if flag.NArg() > 0 || *loops < 1 {
 		log.Fatal("want flags only, and at least one loop; see -h")
 	}
-	if err := run(*addr, *loops, *method); err != nil {
+	sharing, err := reactor.ParseSharing(*share)
+	if err == nil {
+		err = run(*addr, *loops, sharing, *method)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve is the echo: what comes in goes out, and the end of the input is the end of the output.
-func serve(base *reactor.Base, fd int) {
+func serve(base *reactor.Base, fd int, _ netip.AddrPort) {
 	bev := base.NewBufferEvent(fd)
 	bev.OnRead(func() { bev.Output().Append(bev.Input()) }) // moves the chunks, copies nothing
 	bev.OnEvent(func(what reactor.Outcome) {
@@ -47,36 +52,26 @@ func serve(base *reactor.Base, fd int) {
 	bev.Enable(reactor.Read)
 }
 
-// run listens in the first loop, which hands the connections out in turn, and returns when a signal has ended all loops.
-func run(addr string, loops int, method string) error {
-	bases := make([]*reactor.Base, loops)
-	for i := range bases {
-		base, err := reactor.New(reactor.WithBackend(method))
-		if err != nil {
-			return err
-		}
-		defer base.Close()
-		bases[i] = base
-	}
-
-	next := 0
-	network, address := split(addr)
-	listener, err := bases[0].Listen(network, address, func(fd int, _ netip.AddrPort) {
-		base := bases[next%loops]
-		next++
-		if base == bases[0] {
-			serve(base, fd)
-		} else if base.Post(func() { serve(base, fd) }) != nil {
-			syscall.Close(fd) // that loop has ended
-		}
-	})
+// run returns when a signal has ended all loops.
+func run(addr string, loops int, sharing reactor.Sharing, method string) error {
+	group, err := reactor.NewGroup(loops, reactor.WithBackend(method))
 	if err != nil {
 		return err
 	}
-	listener.OnError(func(err error) { log.Print(err) })
-	stopOnSignal(bases, listener)
-	fmt.Println("listening " + strings.TrimSuffix(addr, address) + listener.Addr())
-	return loopAll(bases)
+	defer group.Close()
+	network, address := split(addr)
+	listeners, err := group.Listen(network, address, sharing, serve)
+	if err != nil {
+		return err
+	}
+	for _, l := range listeners {
+		l.OnError(func(err error) { log.Print(err) })
+	}
+	if err := stopOnSignal(group); err != nil {
+		return err
+	}
+	fmt.Println("listening " + strings.TrimSuffix(addr, address) + listeners[0].Addr())
+	return group.Run()
 }
 
 // split tells "unix:PATH" from "HOST:PORT".
@@ -88,42 +83,20 @@ func split(addr string) (network, address string) {
 }
 
 // stopOnSignal stops accepting, closes what is idle, and has the rest deliver what is pending.
-func stopOnSignal(bases []*reactor.Base, listener *reactor.Listener) {
+func stopOnSignal(group *reactor.Group) error {
 	var signals []*reactor.Event
 	stop := func() {
-		listener.Close()
 		for _, s := range signals {
 			s.Del()
 		}
-		for _, base := range bases {
-			base.Post(func() {
-				for bev := range base.BufferEvents() {
-					bev.CloseAfterFlush()
-				}
-				base.Break()
-			})
-		}
+		group.Shutdown(drainTime)
 	}
 	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		event := bases[0].NewSignal(s, stop)
-		event.Add(reactor.Forever)
+		event := group.Base(0).NewSignal(s, stop)
 		signals = append(signals, event)
+		if err := event.Add(reactor.Forever); err != nil {
+			return err
+		}
 	}
-}
-
-// loopAll runs every loop until the signal, and then until it has nothing left to deliver.
-func loopAll(bases []*reactor.Base) error {
-	ended := make(chan error, len(bases))
-	for _, base := range bases {
-		go func() {
-			_, err := base.Loop(reactor.KeepAlive)
-			base.Exit(drainTime)
-			ended <- errors.Join(err, base.Dispatch())
-		}()
-	}
-	var err error
-	for range bases {
-		err = errors.Join(err, <-ended)
-	}
-	return err
+	return nil
 }

@@ -62,30 +62,49 @@ func TestEcho(t *testing.T) {
 		for _, addr := range addresses {
 			for _, loops := range []string{"1", "3"} {
 				t.Run(method+"/"+addr+"/"+loops, func(t *testing.T) {
-					server, network, address := start(t, "-method", method, "-addr", addr, "-loops", loops)
-					for range 4 { // at least one for each loop
-						echoOnce(t, network, address)
-					}
-					idle, err := net.Dial(network, address)
-					if err != nil {
-						t.Fatal(err)
-					}
-					defer idle.Close()
-					echoBytes(t, idle, []byte("it is accepted"))
-					server.Process.Signal(syscall.SIGTERM)
-					idle.SetReadDeadline(time.Now().Add(30 * time.Second))
-					if _, err := idle.Read(make([]byte, 1)); err != io.EOF {
-						t.Errorf("the idle connection ended with %v", err)
-					}
-					if err := server.Wait(); err != nil {
-						t.Errorf("the server ended with %v", err)
-					}
-					if _, err := net.Dial(network, address); err == nil {
-						t.Error("somebody is still listening")
-					}
+					serveAndEnd(t, "-method", method, "-addr", addr, "-loops", loops)
 				})
 			}
 		}
+	}
+}
+
+// The same for every way of sharing connections out.
+func TestEchoSharing(t *testing.T) {
+	for _, share := range []string{"handoff", "least", "reuseport"} {
+		for _, addr := range []string{"127.0.0.1:0", "unix:" + filepath.Join(t.TempDir(), "socket")} {
+			t.Run(share+"/"+addr, func(t *testing.T) { serveAndEnd(t, "-share", share, "-addr", addr, "-loops", "3") })
+		}
+	}
+}
+
+func serveAndEnd(t *testing.T, args ...string) {
+	t.Helper()
+	server, network, address := start(t, args...)
+	for range 4 { // at least one for each loop
+		echoOnce(t, network, address)
+	}
+	var idle [12]net.Conn
+	for i := range idle {
+		var err error
+		if idle[i], err = net.Dial(network, address); err != nil {
+			t.Fatal(err)
+		}
+		defer idle[i].Close()
+		echoBytes(t, idle[i], []byte("it is accepted"))
+	}
+	server.Process.Signal(syscall.SIGTERM)
+	for _, c := range idle {
+		c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("an idle connection ended with %v", err)
+		}
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if _, err := net.Dial(network, address); err == nil {
+		t.Error("somebody is still listening")
 	}
 }
 
@@ -118,9 +137,11 @@ func echoBytes(t *testing.T, conn net.Conn, sent []byte) {
 
 // What cannot be done is said in one line, and the exit code is not zero.
 func TestRefusals(t *testing.T) {
-	_, _, busy := start(t, "-addr", "127.0.0.1:0")
+	_, _, busy := start(t, "-addr", "127.0.0.1:0", "-share", "reuseport", "-loops", "2")
 	for name, args := range map[string][]string{
 		"busy address":   {"-addr", busy},
+		"busy, shared":   {"-addr", busy, "-share", "reuseport", "-loops", "2"},
+		"bad sharing":    {"-share", "fairly"},
 		"bad address":    {"-addr", "nonsense"},
 		"unknown method": {"-method", "semaphore flags"},
 		"no loops":       {"-loops", "0"},
