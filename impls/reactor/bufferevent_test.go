@@ -105,6 +105,7 @@ func TestSizes(t *testing.T) {
 	}
 	equal(t, "Event", unsafe.Sizeof(Event{}), 64)
 	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 224)
+	equal(t, "connection", unsafe.Sizeof(connection{}), 104) // on a Proactor, in addition
 	equal(t, "fdEntry", unsafe.Sizeof(fdEntry{}), 16)
 	equal(t, "heapNode", unsafe.Sizeof(heapNode{}), 24)
 }

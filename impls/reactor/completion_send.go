@@ -43,7 +43,9 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 		s.end(f)
 		return n, nil
 	}
-	if err = s.send(f, bev.FD()); err == nil && n == 0 {
+	if err = s.send(f, bev.FD()); err != nil {
+		s.end(f)
+	} else if n == 0 {
 		err = errUnderWay
 	}
 	return n, err

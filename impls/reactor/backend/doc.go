@@ -54,6 +54,9 @@
 // They come last in [Methods], and Open without a name does not choose them: a sandbox may forbid them, and containers do so by default.
 // Open by name then fails with [ErrUnavailable] and says what is missing; nothing else is quietly taken instead.
 //
+// Package reactor uses Receive and Send of the Proactor, and accepts by readiness: a multishot accept does not tell the peer's address,
+// and to ask for that is a system call like the accept itself.
+//
 // Two things differ. Work that is under way keeps its file open: who closes a descriptor without withdrawing it from a ring has not
 // closed the socket. And a ring is best used from one thread (see [OneThread]).
 package backend

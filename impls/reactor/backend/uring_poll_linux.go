@@ -94,14 +94,17 @@ func (p *uringPoll) Close() error {
 	}
 	if s, err := p.next(); err == nil {
 		s.code, s.fd, s.operation, s.data = codeCancel, -1, cancelAll|cancelAny, forNobody
-		p.Flush()
-	}
-	for ready := make([]Ready, 64); p.work != nil && p.work.underWay > 0; {
-		if _, err := p.sleep(ready, -1); err != nil {
-			break
-		}
+		p.awaitAll()
 	}
 	return p.ring.close()
+}
+
+// awaitAll hands over what is to be submitted, and takes operations back until there are none.
+func (p *uringPoll) awaitAll() {
+	err := p.Flush()
+	for ready := make([]Ready, 64); err == nil && p.work != nil && p.work.underWay > 0; {
+		_, err = p.sleep(ready, -1)
+	}
 }
 
 func (p *uringPoll) Set(fd int, token Token, old, new What) error {
@@ -285,15 +288,17 @@ func (p *uringPoll) look(ready []Ready, timeout time.Duration) (int, error) {
 	if err := p.begin(); err != nil {
 		return 0, err
 	}
-	submit, some := p.waiting() > 0, p.some() || p.work != nil && len(p.work.ended) > 0
-	switch {
-	case some && !submit: // what is there costs no system call
-	case some, p.lively, timeout == 0:
-		if err := p.enter(); err != nil {
-			return 0, err
+	some := p.some() || p.work != nil && len(p.work.ended) > 0
+	if some && p.waiting() == 0 {
+		if n := p.reap(ready); n > 0 {
+			return n, nil // what is there costs no system call
 		}
-	default:
+	}
+	if !some && !p.lively && timeout != 0 {
 		return 0, nil
+	}
+	if err := p.enter(); err != nil {
+		return 0, err
 	}
 	return p.reap(ready), nil
 }
