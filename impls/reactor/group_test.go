@@ -178,6 +178,9 @@ func TestShutdownEndsAfterItsGrace(t *testing.T) {
 		bev.Write(make([]byte, 16<<20))
 	}
 	check(t, g.Start())
+	if err := g.Shutdown(-ms); !errors.Is(err, ErrTimeout) {
+		t.Errorf("a negative grace: %v", err)
+	}
 	check(t, g.Shutdown(ms))
 	check(t, g.Wait())
 	check(t, g.Close())
