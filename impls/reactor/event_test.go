@@ -519,3 +519,42 @@ func TestCloseWithEverythingPending(t *testing.T) {
 		equal(t, "what the user's descriptor has", read(t, a), "x")
 	})
 }
+
+// Data and then the end of the stream are two calls to a persistent reader; a reader and a blocked writer on one descriptor hear of the
+// peer's close, and never before.
+func TestE10DataThenEnd(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		var got []int
+		var reader *Event
+		reader = b.NewEvent(a, Read|Persist, func(what What) {
+			n, err := unix.Read(a, make([]byte, 64))
+			check(t, err)
+			if got = append(got, n); n == 0 {
+				check(t, reader.Del())
+			}
+		})
+		equal(t, "what it waits for", reader.What(), Read|Persist)
+		equal(t, "its descriptor", reader.FD(), a)
+		check(t, reader.Add(Forever))
+		write(t, peer, "data")
+		check(t, unix.Shutdown(peer, unix.SHUT_WR))
+		loop(t, b, 0, Empty)
+		same(t, "read", got, []int{4, 0})
+
+		ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		check(t, err)
+		c, far := ends[0], ends[1]
+		defer unix.Close(c)
+		check(t, unix.SetNonblock(c, true))
+		fill(c)
+		var told []What
+		check(t, b.NewEvent(c, Read, func(what What) { told = append(told, what) }).Add(Forever))
+		check(t, b.NewEvent(c, Write, func(what What) { told = append(told, what) }).Add(Forever))
+		turns(t, b, 3)
+		equal(t, "calls before the close", len(told), 0)
+		check(t, unix.Close(far))
+		loop(t, b, 0, Empty)
+		same(t, "told", told, []What{Read, Write})
+	})
+}

@@ -323,3 +323,28 @@ func TestTimeStandsStillWithinATurn(t *testing.T) {
 		}
 	})
 }
+
+// What is left of a timeout is never more than was asked for, and nothing is left once it has passed.
+func TestT8WhatIsLeftOfATimeout(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		timer := b.NewTimer(func() {})
+		if _, timed := timer.Deadline(); timed {
+			t.Error("a deadline before Add")
+		}
+		for range 200 {
+			const timeout = 100 * time.Microsecond
+			check(t, timer.Add(timeout))
+			deadline, timed := timer.Deadline()
+			if left := deadline.Sub(b.Now()); !timed || left > timeout {
+				t.Fatalf("%v left of %v", left, timeout)
+			}
+			loop(t, b, 0, Empty)
+			if now := time.Now(); now.Before(deadline) {
+				t.Fatalf("called %v early", deadline.Sub(now))
+			}
+		}
+		if _, timed := timer.Deadline(); timed {
+			t.Error("a deadline after the call")
+		}
+	})
+}
