@@ -26,8 +26,10 @@ var arrows = map[string][]string{
 	"plots":            {"results"},
 	"ci":               {"impls", "results"}, // it runs the other commands as processes
 
-	"impls/reactor/backend":  {},
-	"impls/reactor/evbuffer": {},
+	"impls/reactor/backend":           {},
+	"impls/reactor/backend/simulated": {"impls/reactor/backend"}, // only tests import it
+	"impls/reactor/evbuffer":          {},
+
 	"impls/reactor":          {"impls/reactor/backend", "impls/reactor/evbuffer"},
 	"impls/reactor/echo":     {"impls/reactor"},
 	"impls/reactor/bench":    {"impls/reactor"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -49,12 +50,13 @@ type Base struct {
 	limits    turnLimits
 	patience  int // turns that a level may be passed over
 
-	sockets  sockets // how bufferevents and listeners come by their bytes and connections
-	pool     *evbuffer.Pool
-	touched  []*BufferEvent // to settle at the end of the turn
-	pairs    []*BufferEvent // what is open and has no descriptor by which to find it
-	scratch  []byte         // for a moment within one call, see room16
-	settings map[settings]*settings
+	sockets    sockets     // how bufferevents and listeners come by their bytes and connections
+	completion *completion // where the backend is a Proactor
+	pool       *evbuffer.Pool
+	touched    []*BufferEvent // to settle at the end of the turn
+	pairs      []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch    []byte         // for a moment within one call, see room16
+	settings   map[settings]*settings
 
 	debug *debug         // nil without WithDebug
 	slow  *slowCallbacks // nil without WithSlowCallback
@@ -132,6 +134,10 @@ func New(options ...Option) (*Base, error) {
 	if c.clock != nil {
 		b.clock = c.clock
 	}
+	if ring, ok := first.(backend.Proactor); ok {
+		b.completion = newCompletion(b, ring, c.chunkBytes)
+		b.sockets = b.completion
+	}
 	if c.socket != nil {
 		b.sockets = c.socket
 	}
@@ -172,6 +178,13 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	defer b.debug.loop()()
 	if b.closed {
 		return Aborted, ErrClosed
+	}
+	if b.Features().Has(backend.OneThread) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	if b.completion != nil {
+		defer b.completion.ring.Flush() // what was written last is on its way when the loop has ended, as everywhere
 	}
 	b.now, b.turning = 0, true // one time for all that is settled
 	b.settleTouched()
@@ -224,6 +237,10 @@ func (b *Base) activateReady(ready []backend.Ready) {
 	b.stats.Ready += uint64(len(ready))
 	stale := false
 	for i := range ready {
+		if ready[i].Op != nil {
+			b.completion.completed(ready[i])
+			continue
+		}
 		entry := b.fds.find(ready[i].Token)
 		if entry == nil {
 			stale = true
@@ -241,9 +258,9 @@ func (b *Base) activateReady(ready []backend.Ready) {
 
 // washOut gets rid of a registration that has outlived its owner. The kernel keeps one, and goes on reporting it, if the descriptor was
 // closed before Del while a duplicate kept the file open: no call can name it any more. Only a new
-// backend is without it.
+// backend is without it. A Proactor knows its registrations by their numbers, and has none that cannot be named.
 func (b *Base) washOut(stale bool) {
-	if !stale {
+	if !stale || b.completion != nil {
 		b.leftovers = 0
 		return
 	}

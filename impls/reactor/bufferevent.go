@@ -33,6 +33,8 @@ type BufferEvent struct {
 	readDeadline  moment    // 0: not waiting to read, or without a timeout
 	writeDeadline moment    // 0: nothing to write, or without a timeout
 
+	underWay uint32 // bytes that the transport has taken out of output and not yet passed on
+
 	errno   uint16 // the last error, an unix.Errno; see extra for others
 	state   state
 	enabled What // Read and Write, as the user has them

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -103,7 +104,7 @@ func TestSizes(t *testing.T) {
 		t.Skip("the sizes are those of a 64-bit machine")
 	}
 	equal(t, "Event", unsafe.Sizeof(Event{}), 64)
-	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 216)
+	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 224)
 	equal(t, "fdEntry", unsafe.Sizeof(fdEntry{}), 16)
 	equal(t, "heapNode", unsafe.Sizeof(heapNode{}), 24)
 }
@@ -267,7 +268,7 @@ func TestC3BackPressure(t *testing.T) {
 		bev, peer := owned(t, b)
 		echo(bev)
 		sent, longest := 0, 0
-		for still := 0; still < 5; {
+		for still := 0; still < 30; { // a proactor has a backlog to work off first
 			n := fill(peer)
 			if sent += n; n == 0 {
 				still++
@@ -275,7 +276,7 @@ func TestC3BackPressure(t *testing.T) {
 				still = 0
 			}
 			turns(t, b, 1)
-			longest = max(longest, bev.output.Len())
+			longest = max(longest, bev.unwritten())
 		}
 		if high := bev.settings.writeHigh; longest <= high || longest > high+64<<10 {
 			t.Fatalf("the output grew to %d, want a little over %d", longest, high)
@@ -347,7 +348,7 @@ func TestC5ProgressRestartsTimeouts(t *testing.T) {
 			if v.now-begun < moment(200*ms) {
 				drain(peer)
 			}
-			turns(t, b, 1)
+			turns(t, b, 4) // a proactor hears in each of the progress that the one before has begun
 		}
 		loop(t, b, 0, Empty)
 		same(t, "told", told, []string{"Timeout|Writing at 410ms", "Timeout|Reading at 500ms"})
@@ -729,9 +730,10 @@ func TestC11BlockedOutputIsNotTriedAgain(t *testing.T) {
 			turns(t, b, 1)
 		}
 		equal(t, "writes while blocked", b.Stats().Writes, 1)
-		drain(peer)
+		written := content(peer)
 		turns(t, b, 1)
-		equal(t, "written when there is room", read(t, peer), "xxxxx")
+		written += content(peer)
+		equal(t, "written when there is room", strings.Trim(written, "\x00"), "xxxxx")
 		equal(t, "writes", b.Stats().Writes, 2)
 		bev.Close()
 	})

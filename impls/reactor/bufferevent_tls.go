@@ -68,7 +68,7 @@ func newTLS(under *BufferEvent, config *tls.Config, role func(net.Conn, *tls.Con
 // secured is crypto/tls between the buffers of a filter.
 //
 // A tls.Conn wants a net.Conn that waits for bytes, and the loop must not wait. A goroutine for each connection would answer that,
-// for a stack per idle connection, two switches a read, and a lock around everything. Here all runs in the loop's own goroutine:
+// for a stack per idle connection and two switches a read. Here nearly all runs in the loop's own goroutine:
 //
 //   - The handshake cannot be interrupted by an error and go on later. So it runs as a coroutine, which waits where the bytes end. That
 //     lasts as long as the handshake.

@@ -384,9 +384,7 @@ func TestC9CloseDuringTheHandshake(t *testing.T) {
 			bev.Close()
 			equal(t, "open after Close", isOpen(fd), false)
 		}
-		if after := runtime.NumGoroutine(); after > before {
-			t.Errorf("%d goroutines, %d before", after, before)
-		}
+		goroutinesEnd(t, before)
 		loop(t, b, 0, Empty)
 	})
 }
@@ -456,7 +454,7 @@ func TestIdleTLSMemory(t *testing.T) {
 		until(t, b, "the echo", func() bool { return got == 1000 })
 	}
 	equal(t, "handshakes", shaken, 2*connections)
-	equal(t, "goroutines", runtime.NumGoroutine(), goroutines)
+	goroutinesEnd(t, goroutines)
 	each := (heapBytes() - before) / (2 * connections)
 	t.Logf("%d bytes an end, certificates included", each)
 	if each > 24<<10 {

@@ -51,7 +51,7 @@ func (bev *BufferEvent) reading() bool {
 
 // writing reports whether there is something to write, and nothing against it but the kernel.
 func (bev *BufferEvent) writing() bool {
-	return bev.output.Len() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
+	return bev.unwritten() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
 		bev.state >= opened && bev.state <= draining && !bev.settings.held(Write) && !bev.starved()
 }
 
@@ -60,6 +60,9 @@ func (bev *BufferEvent) starved() bool {
 	x := bev.settings.extra
 	return x != nil && x.starved > 0 && x.starved == bev.output.Len()
 }
+
+// unwritten is the number of bytes that are still to be written.
+func (bev *BufferEvent) unwritten() int { return bev.output.Len() + int(bev.underWay) }
 
 // receive makes one read. If it was short the socket is empty, and if not the backend will report it again: a further read in
 // the same turn would either find nothing or make the others wait.
@@ -187,10 +190,10 @@ func (bev *BufferEvent) settle() {
 		bev.watch()
 	}
 	bev.flags &^= busy
-	if bev.state == draining && bev.output.Len() == 0 {
+	if bev.state == draining && bev.unwritten() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
 	}
-	if bev.io.descriptor < 0 && bev.flags&blocked == 0 && bev.writing() {
+	if bev.flags&blocked == 0 && bev.writing() && bev.settings.transport != transport(readiness{}) {
 		bev.touch() // OnWrite has written more, and there is no readiness to wait for
 	}
 }
@@ -205,22 +208,24 @@ func (bev *BufferEvent) send() {
 		}
 		most = lesser(most, allowed)
 	}
-	length := bev.output.Len()
+	length, waiting := bev.unwritten(), bev.output.Len()
 	n, err := bev.settings.transport.flush(bev, most)
-	stats := &bev.io.base.stats
-	stats.Writes++
+	bev.spend(Write, waiting-bev.output.Len())
+	if err == errUnderWay {
+		bev.flags |= blocked
+		return
+	}
 	if err != nil && err != unix.EAGAIN && err != ErrNeedMore {
 		bev.fail(Writing, err)
 		return
 	}
 	if n < length && err != ErrNeedMore {
 		bev.flags |= blocked
-		stats.ShortWrites++
+		bev.io.base.stats.ShortWrites++
 	}
 	if n > 0 {
 		bev.writeDeadline = 0
-		bev.spend(Write, n)
-		if bev.onWrite != nil && bev.state < draining && bev.output.Len() <= bev.settings.writeLow {
+		if bev.onWrite != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
 			bev.onWrite()
 		}
 	}
@@ -229,7 +234,7 @@ func (bev *BufferEvent) send() {
 // flushed sends FIN or closes, once all output is written or can no longer be.
 func (bev *BufferEvent) flushed() {
 	over := bev.flags&outputOver != 0
-	if bev.output.Len() > 0 && !over && !bev.starved() {
+	if bev.unwritten() > 0 && !over && !bev.starved() {
 		return
 	}
 	f := bev.filter()
@@ -275,7 +280,7 @@ func (bev *BufferEvent) pauseOrResume() {
 		high = 0 // the filter above does it: two in a row, each full, would wait for each other
 	}
 	switch {
-	case high > 0 && bev.output.Len() > 0 && bev.holds(high):
+	case high > 0 && bev.unwritten() > 0 && bev.holds(high):
 		bev.flags |= paused
 	case bev.flags&paused != 0 && (high == 0 || !bev.holds(bev.settings.resumeMark())):
 		bev.flags &^= paused
@@ -285,7 +290,7 @@ func (bev *BufferEvent) pauseOrResume() {
 // holds reports whether the output exceeds a mark, in bytes or, because a few bytes may keep a whole chunk, in memory:
 // of that it may have a chunk more.
 func (bev *BufferEvent) holds(mark int) bool {
-	return bev.output.Len() > mark || bev.output.Takes(mark+bev.io.base.pool.ChunkBytes())
+	return bev.unwritten() > mark || bev.output.Takes(mark+bev.io.base.pool.ChunkBytes())
 }
 
 // setDeadlines lets a deadline run for each direction that waits. Progress has set its deadline to 0; the event's

@@ -274,7 +274,7 @@ func (entry *fdEntry) wanted() (want What) {
 
 // interest is what an event wants of a backend; nothing is wanted by the edge alone.
 func (e *Event) interest() What {
-	if !e.what.Has(backend.Interest) {
+	if !e.what.Has(backend.Interest) || e.marks&unwatched != 0 {
 		return 0
 	}
 	return e.what & (backend.Interest | ET)

@@ -17,6 +17,7 @@ func (readiness) fill(bev *BufferEvent, most int) (int, error) {
 }
 
 func (readiness) flush(bev *BufferEvent, most int) (int, error) {
+	bev.io.base.stats.Writes++
 	return bev.output.WriteFD(bev.FD(), most)
 }
 

@@ -31,12 +31,7 @@ func TestSignal(t *testing.T) {
 		check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1)) // before the loop: it waits
 		loop(t, b, 0, Empty)
 		equal(t, "calls", calls, 3)
-		for deadline := time.Now().Add(soon); runtime.NumGoroutine() > goroutines; {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), goroutines)
-			}
-			runtime.Gosched()
-		}
+		goroutinesEnd(t, goroutines)
 	})
 }
 

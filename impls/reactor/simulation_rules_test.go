@@ -220,15 +220,15 @@ func (r *rules) checkRaw(w *world, raw *rawEcho) {
 	}
 }
 
-// mostIdle is how many turns in a row may do nothing. Several levels and limits may each pass a turn or two.
-const mostIdle = 64
+// mostIdleTurns is how many turns in a row may do nothing. Several levels and limits may each pass a turn or two.
+const mostIdleTurns = 64
 
 func (r *rules) checkProgress(w *world) {
 	if progress := w.k.Progress + w.noise.calls; progress != r.progress {
 		r.progress, r.idle = progress, 0
 		return
 	}
-	if r.idle++; r.idle > mostIdle {
+	if r.idle++; r.idle > mostIdleTurns {
 		w.fail("the loop spins: %d turns, and nothing has happened", r.idle)
 	}
 }

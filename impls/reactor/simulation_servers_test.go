@@ -195,7 +195,11 @@ func (c *conn) closeInHalves() {
 // toggle stops reading now and then.
 func (c *conn) toggle() {
 	bev, w := c.open(), c.w
-	again := w.b.NewTimer(func() { bev.Enable(Read | Write) })
+	again := w.b.NewTimer(func() {
+		if !c.closing { // to flush is to write
+			bev.Enable(Read | Write)
+		}
+	})
 	bev.OnRead(func() {
 		c.echoInput()
 		if w.k.Choose(3) == 2 && !again.Pending(Timeout) {
@@ -216,8 +220,7 @@ func (c *conn) stash() {
 		low = 0 // both would wait
 	}
 	bev.SetWatermark(Read, low, high)
-	var answer *Event
-	answer = w.b.NewTimer(func() {
+	answer := w.b.NewTimer(func() {
 		if !bev.Closed() {
 			bev.Output().Append(bev.Input())
 		}
@@ -312,7 +315,7 @@ func (c *conn) proxy() {
 			lost()
 		}
 	})
-	if err := c.far.Connect("tcp", fmt.Sprintf("127.0.0.1:%d", simulatedOrigin)); err != nil {
+	if err := c.far.Connect("tcp", simulatedAddress(simulatedOrigin)); err != nil {
 		if !w.excused(err) {
 			w.fail("Connect: %v", err)
 		}
@@ -493,7 +496,7 @@ func (d *dialer) dial() {
 	if w.k.Choose(2) == 1 {
 		d.bev.SetWatermark(Read, 0, 1+w.k.Choose(500))
 	}
-	if err := d.bev.Connect("tcp", fmt.Sprintf("127.0.0.1:%d", simulatedPort)); err != nil {
+	if err := d.bev.Connect("tcp", simulatedAddress(simulatedPort)); err != nil {
 		if !w.excused(err) {
 			w.fail("Connect: %v", err)
 		}
@@ -684,5 +687,10 @@ func (p *watched) Wait(ready []backend.Ready, timeout time.Duration) (int, error
 	n, err := p.Poller.Wait(ready, timeout)
 	w.waits++
 	w.reported += n
+	for _, r := range ready[:n] {
+		if r.What.Has(Write) {
+			delete(w.full, r.Token.Slot())
+		}
+	}
 	return n, err
 }

@@ -38,7 +38,8 @@ func (s *simulatedSockets) fill(bev *BufferEvent, most int) (int, error) {
 
 func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 	s.w.flushes++
-	if bev.flags&blocked != 0 {
+	bev.io.base.stats.Writes++
+	if s.w.full[bev.FD()] {
 		s.w.fail("descriptor %d is written to again before there is room", bev.FD())
 	}
 	n := min(most, bev.output.Len())
@@ -50,6 +51,9 @@ func (s *simulatedSockets) flush(bev *BufferEvent, most int) (int, error) {
 		sent, err := s.w.k.Write(bev.FD(), s.space[:n])
 		if err == unix.EINTR {
 			continue
+		}
+		if sent < n && !bev.io.result.Has(Write) { // else it was told of room just before
+			s.w.full[bev.FD()] = true
 		}
 		bev.output.Drain(s.drained(sent, n))
 		return sent, err

@@ -4,17 +4,17 @@ import "fmt"
 
 // A stream is what a client sends and what it gets back, whoever the client is.
 type stream struct {
-	w                  *world
-	id                 int
-	total              int // bytes that it means to send
-	sent, got          int
-	finSent, done      bool
-	rude               bool // the client resets or vanishes, so anything may happen to it
-	patient            bool // the client sends FIN only when all has come back
-	hurt               bool // a fault or a decision of the server ended the echo
-	promised           int  // bytes that the server has echoed when it closed by itself; 0: it does not
-	connected, refused bool
-	waits              func() string
+	w             *world
+	id            int
+	total         int // bytes that it means to send
+	sent, got     int
+	finSent, done bool
+	rude          bool // the client resets or vanishes, so anything may happen to it
+	patient       bool // the client sends FIN only when all has come back
+	hurt          bool // a fault or a decision of the server ended the echo
+	promised      int  // bytes that the server has echoed when it closed by itself; 0: it does not
+	connected     bool
+	waits         func() string
 }
 
 func (s *stream) String() string {

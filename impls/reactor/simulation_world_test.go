@@ -36,6 +36,7 @@ type world struct {
 	owned    map[int]*simulated.End // by descriptor, as it was when it was opened
 	stolen   map[int]*conn          // descriptors that were closed behind the back of their connection
 	tokens   map[int]naming         // by descriptor
+	full     map[int]bool           // descriptors that took less than they were given, and have not become ready since
 	twins    []int                  // duplicates to close
 	nowhere  *simulated.End         // an end that belongs to nobody
 
@@ -61,8 +62,6 @@ type extent struct {
 	faults  bool
 }
 
-var ordinary = extent{clients: 10, bytes: 3000, noise: 150, faults: true}
-
 func newWorld(choose simulated.Choices, size extent, wrong wrong) *world {
 	w := &world{
 		k:        simulated.New(choose),
@@ -71,6 +70,7 @@ func newWorld(choose simulated.Choices, size extent, wrong wrong) *world {
 		owned:    map[int]*simulated.End{},
 		stolen:   map[int]*conn{},
 		tokens:   map[int]naming{},
+		full:     map[int]bool{},
 	}
 	w.nowhere = simulated.New(simulated.Bytes(nil)).Unconnected()
 	styles := [...]simulated.Style{simulated.Epoll, simulated.Kqueue, simulated.Poll, simulated.Select}
@@ -133,14 +133,15 @@ func (w *world) chooseFaults() {
 func (w *world) populate(size extent) {
 	var err error
 	w.origin, _, err = w.k.Listen(simulatedOrigin, 2+w.k.Choose(10), false)
-	if err == nil {
-		w.listener, err = w.b.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", simulatedPort), w.serve, WithBacklog(2+w.k.Choose(20)))
+	for w.listener == nil && err == nil {
+		w.listener, err = w.b.Listen("tcp", simulatedAddress(simulatedPort), w.serve, WithBacklog(2+w.k.Choose(20)))
+		if err != nil && w.excused(err) {
+			w.k.Faults.Refuse = 0 // and once more
+			err = nil
+		}
 	}
 	if err != nil {
-		if !w.excused(err) {
-			w.fail("Listen: %v", err)
-		}
-		w.origin = nil
+		w.fail("Listen: %v", err)
 		return
 	}
 	w.listener.io.SetPriority(w.priority())
@@ -158,6 +159,8 @@ func (w *world) populate(size extent) {
 	}
 	w.noise.begin(w, size.noise)
 }
+
+func simulatedAddress(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 // excused reports whether err is a fault that the kernel made on purpose.
 func (w *world) excused(err error) bool {
@@ -204,6 +207,9 @@ func (w *world) loopUntilEmpty() {
 		flags := []Flags{0, Once, NonBlock, KeepAlive}[w.k.Choose(4)]
 		if w.ending {
 			flags = 0
+		}
+		if flags == NonBlock {
+			w.k.Pass(time.Millisecond) // the caller has something else to do
 		}
 		end, err := w.b.Loop(flags)
 		switch {
@@ -257,6 +263,7 @@ func (w *world) clientDone() {
 // own notes what a descriptor names.
 func (w *world) own(fd int) {
 	w.owned[fd] = w.k.End(fd)
+	delete(w.full, fd)
 	if c := w.stolen[fd]; c != nil {
 		c.successor = true
 	}

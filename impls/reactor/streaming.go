@@ -2,7 +2,6 @@ package reactor
 
 import (
 	"io"
-	"iter"
 	"net"
 
 	"reactorbench/impls/reactor/evbuffer"
@@ -16,8 +15,8 @@ import (
 //	})
 //	bev := reactor.NewFilter(conn, in, out, reactor.OnRelease(stop))
 //
-// Where src has no more bytes, or dst is full, the code is left as it stands and taken up again by the next call. It runs as a
-// coroutine (package iter) in the goroutine of the loop: no lock, no race, no scheduler. It costs a stack, 2 KiB or more. After Finished
+// Where src has no more bytes, or dst is full, the code is left as it stands and taken up again by the next call. It runs in a
+// goroutine of its own and only while the loop waits for it: no lock, no race. It costs a stack, 2 KiB or more. After Finished
 // src is at io.EOF. What convert returns is the transform's last answer: for nil that is io.EOF. stop ends the code, whose src
 // and dst answer [net.ErrClosed] from then on, and must be called; OnRelease does it.
 func Streaming(convert func(dst io.Writer, src io.Reader) error) (t Transform, stop func()) {
@@ -26,31 +25,54 @@ func Streaming(convert func(dst io.Writer, src io.Reader) error) (t Transform, s
 	return s.transform, s.stop
 }
 
-// A coroutine is code that may stop in the middle until its turn comes again.
+// A coroutine is code that may stop in the middle until its turn comes again. It has a goroutine of its own, and exactly one of the two
+// runs at any time: so it needs no lock, and the loop does not go on before the code waits or has returned.
+//
+// Package iter has coroutines that switch faster, but ends the program if the goroutine was bound to its thread at one switch and not
+// at another, which a Loop on io_uring, or its caller, may do.
 type coroutine struct {
-	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool // false: it is to end
-	err   error               // what it has returned
+	resume chan bool // to the code; false: it is to end
+	waits  chan bool // from the code; false: it has returned
+	over   bool      // it has returned, or never began
+	ending bool      // the code's own: it was told to end
+	err    error     // what it has returned
 }
 
 // run prepares code; it begins with the first step.
 func (c *coroutine) run(code func() error) {
-	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
-		c.yield = yield
-		c.err = code()
-	})
+	c.resume, c.waits = make(chan bool), make(chan bool)
+	go func() {
+		if <-c.resume {
+			c.err = code()
+		}
+		c.waits <- false
+	}()
 }
 
 // step goes on until the code waits (true) or has returned.
 func (c *coroutine) step() bool {
-	_, waits := c.next()
-	return waits
+	if !c.over {
+		c.resume <- true
+		c.over = !<-c.waits
+	}
+	return !c.over
+}
+
+// stop has the code end, whose waits fail from now on, and waits for that.
+func (c *coroutine) stop() {
+	if !c.over {
+		c.resume <- false
+		c.over = !<-c.waits
+	}
 }
 
 // wait is the code's own: it returns in a later step.
 func (c *coroutine) wait() error {
-	if !c.yield(struct{}{}) {
+	if !c.ending {
+		c.waits <- true
+		c.ending = !<-c.resume
+	}
+	if c.ending {
 		return net.ErrClosed
 	}
 	return nil
@@ -62,7 +84,6 @@ type streaming struct {
 	dst, src *evbuffer.Buffer // of this step
 	limit    int              // the length of dst at which to wait; 0: none
 	finished bool
-	over     bool
 }
 
 func (s *streaming) transform(dst, src *evbuffer.Buffer, most int, flush FlushMode) error {
@@ -75,7 +96,7 @@ func (s *streaming) transform(dst, src *evbuffer.Buffer, most int, flush FlushMo
 	}
 	s.finished = flush == Finished
 	had, held := src.Len(), dst.Len()
-	s.over = !s.step()
+	s.step()
 	switch {
 	case src.Len() != had || dst.Len() != held:
 		return nil

@@ -1,6 +1,9 @@
 package reactor
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
 
 // A transport carries bytes between the buffers of a bufferevent and the other side. Sockets are one kind; pairs in memory, filters
 // and TLS are others. Whoever has a state of its own for each bufferevent is one transport value for each, and the
@@ -12,7 +15,9 @@ type transport interface {
 	// fill moves at most most bytes (0: as many as suit it) into the input. (0, nil) is the end of the stream.
 	fill(bev *BufferEvent, most int) (int, error)
 
-	// flush moves at most most bytes out of the output.
+	// flush moves at most most bytes out of the output. A transport that begins a write and hears later what became of it takes the
+	// bytes out of the output at once, counts them in underWay, and answers errUnderWay; after Active(Write), the
+	// next flush says how many were passed on.
 	flush(bev *BufferEvent, most int) (int, error)
 
 	// watch is told when it changes what the bufferevent waits for: Read while it would take bytes, Write while it has bytes to
@@ -31,8 +36,11 @@ type transport interface {
 	close(bev *BufferEvent, disowned bool)
 }
 
+// errUnderWay is flush's answer when a write has begun.
+var errUnderWay = errors.New("under way")
+
 // sockets are a transport, and what listeners need: how everything of a Base that has a socket comes by its bytes and connections.
-// By readiness is one way (readiness.go).
+// By readiness is one way (readiness.go), by completion the other (completion.go).
 type sockets interface {
 	transport
 

@@ -13,7 +13,7 @@ import (
 // has none. The kernel takes them in the order in which they were given.
 //
 // They lie outside Go's heap, which the garbage collector would otherwise count. A buffer is used again and again only as long as it is in
-// the cache, so the stock begins small, and doubles whenever the kernel has found it empty.
+// the cache, so the stock begins small, and doubles when that turns out to be too little.
 type ringBuffers struct {
 	memory []byte // the buffers
 	table  []byte // the queue of those that the kernel may take

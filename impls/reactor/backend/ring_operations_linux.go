@@ -137,6 +137,9 @@ func (o *operations) completed(c completion, ready *Ready) bool {
 	if c.flags&completionMore != 0 {
 		return true
 	}
+	if op.interrupted(c.result) {
+		ready.N = -int(unix.ECANCELED) // the owner asked for an end, and this is one
+	}
 	if !op.cancelled && o.goesOn(op, c.result) {
 		return c.result >= 0
 	}
@@ -145,31 +148,41 @@ func (o *operations) completed(c completion, ready *Ready) bool {
 	return true
 }
 
-// goesOn parks a multishot operation that has come to its end by no fault of its own.
-func (o *operations) goesOn(op *Op, result int32) bool {
+// interrupted reports whether a multishot operation has ended for a reason that is not its own: its thread has ended (or it was
+// cancelled), or there was no buffer.
+func (op *Op) interrupted(result int32) bool {
 	errno := unix.Errno(max(0, -result))
-	switch {
-	case op.kind == accepting && result >= 0, op.kind == receiving && result > 0:
-	case op.kind <= receiving && (errno == unix.ECANCELED || errno == unix.EINTR): // its thread has ended
-	case op.kind == receiving && errno == unix.ENOBUFS:
-		if !o.buffers.some() && !o.buffers.enlarge() {
-			op.stage = parked
-			o.hungry = append(o.hungry, op)
-			return true
-		}
-	default:
+	return op.kind <= receiving && (errno == unix.ECANCELED || errno == unix.EINTR) || op.kind == receiving && errno == unix.ENOBUFS
+}
+
+// goesOn parks a multishot operation that has ended and need not have.
+func (o *operations) goesOn(op *Op, result int32) bool {
+	more := op.kind == accepting && result >= 0 || op.kind == receiving && result > 0
+	if !more && !op.interrupted(result) {
 		return false
 	}
 	op.stage = parked
-	o.restarts = append(o.restarts, op)
+	if result == -int32(unix.ENOBUFS) {
+		o.hungry = append(o.hungry, op)
+	} else {
+		o.restarts = append(o.restarts, op)
+	}
 	return true
 }
 
-// feed begins one receive again that has found no buffer.
-func (o *operations) feed() {
-	if last := len(o.hungry) - 1; last >= 0 {
-		o.restarts = append(o.restarts, o.hungry[last])
-		o.hungry[last], o.hungry = nil, o.hungry[:last]
+// feed begins receives again that have found no buffer, if there are some now. A single one may just have taken all that it could get, and
+// will find what its owner gives back; the stock is too small if several starve at once, or if owners keep all of it.
+func (o *operations) feed(ownersHadTheirTurn bool) {
+	if len(o.hungry) == 0 {
+		return
+	}
+	if len(o.hungry) > 1 || ownersHadTheirTurn && !o.buffers.some() {
+		o.buffers.enlarge()
+	}
+	if o.buffers.some() {
+		o.restarts = append(o.restarts, o.hungry...)
+		clear(o.hungry)
+		o.hungry = o.hungry[:0]
 	}
 }
 

@@ -117,7 +117,4 @@ func (u *uring) Cancel(op *Op) error { return u.operations.cancel(op) }
 
 func (u *uring) Buffer(r Ready) []byte { return u.operations.buffers.at(r.Buffer)[:r.N] }
 
-func (u *uring) Release(buffer uint16) {
-	u.operations.buffers.give(buffer)
-	u.operations.feed()
-}
+func (u *uring) Release(buffer uint16) { u.operations.buffers.give(buffer) }

@@ -289,7 +289,7 @@ func (p *uringPoll) look(ready []Ready, timeout time.Duration) (int, error) {
 	switch {
 	case some && !submit: // what is there costs no system call
 	case some, p.lively, timeout == 0:
-		if err := p.Flush(); err != nil {
+		if err := p.enter(); err != nil {
 			return 0, err
 		}
 	default:
@@ -328,11 +328,19 @@ func (p *uringPoll) begin() error {
 	if err := p.arm(); err != nil || p.work == nil {
 		return err
 	}
+	p.work.feed(true)
 	return p.work.restart()
 }
 
 // Flush hands over what is to be submitted, without waiting.
 func (p *uringPoll) Flush() error {
+	if p.waiting() == 0 {
+		return nil
+	}
+	return p.enter()
+}
+
+func (p *uringPoll) enter() error {
 	switch errno := p.ask(); errno {
 	case 0, unix.EINTR, unix.EBUSY: // EBUSY: completions that were not looked at are in the way
 		return nil
@@ -341,8 +349,20 @@ func (p *uringPoll) Flush() error {
 	}
 }
 
-// reap fills ready from the completions.
+// reap fills ready from the completions. A receive that has found no buffer is begun again at once, if there are some now: it
+// should not have to wait for those that have had theirs.
 func (p *uringPoll) reap(ready []Ready) (n int) {
+	n = p.reapOnce(ready)
+	if p.work == nil || n == len(ready) {
+		return n
+	}
+	if p.work.feed(false); len(p.work.restarts) > 0 && p.work.restart() == nil && p.enter() == nil {
+		n += p.reapOnce(ready[n:])
+	}
+	return n
+}
+
+func (p *uringPoll) reapOnce(ready []Ready) (n int) {
 	if p.work != nil {
 		n = p.work.reapEnded(ready)
 	}

@@ -189,3 +189,11 @@ func (q *Queue) Accept() *End {
 	}
 	return q.take()
 }
+
+// Pair is socketpair(2) of unix sockets, of which the process keeps one end.
+func (k *Kernel) Pair() (fd int, other *End, err error) {
+	near, far := k.newEnd(true), k.newEnd(true)
+	near.peer, far.peer = far, near
+	fd, err = k.install(&file{end: near})
+	return fd, far, err
+}

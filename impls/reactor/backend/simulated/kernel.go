@@ -9,9 +9,10 @@ import (
 
 // A Kernel is one process's view of a world: its table of descriptors, the sockets behind them and everywhere else, and the time.
 type Kernel struct {
-	Faults Faults
-	Limit  int // descriptors that the process may have; EMFILE beyond
-	Trace  Trace
+	Faults  Faults
+	Limit   int   // descriptors that the process may have; EMFILE beyond
+	Buffers []int // what the buffer of a socket may have room for
+	Trace   Trace
 
 	// Progress counts whatever a turn of a loop can be good for: bytes moved, connections made, ends told, odd things done. A loop
 	// that turns again and again while it stands still is spinning.
@@ -35,7 +36,9 @@ type file struct {
 }
 
 // New returns a kernel without faults.
-func New(choose Choices) *Kernel { return &Kernel{choose: choose, Limit: 200} }
+func New(choose Choices) *Kernel {
+	return &Kernel{choose: choose, Limit: 200, Buffers: []int{4096, 1024, 300, 64, 16384}} // small, so that boundaries are met often
+}
 
 // Choose draws from the kernel's choices, so that its user's are part of the same seed.
 func (k *Kernel) Choose(n int) int { return k.choose.Below(n) }
@@ -44,7 +47,10 @@ func (k *Kernel) Choose(n int) int { return k.choose.Below(n) }
 func (k *Kernel) Now() time.Duration { return k.now }
 
 // Pass lets time go by while a callback runs.
-func (k *Kernel) Pass(d time.Duration) { k.now += d }
+func (k *Kernel) Pass(d time.Duration) {
+	k.now += d
+	k.Progress++
+}
 
 // install gives the file the lowest free descriptor.
 func (k *Kernel) install(f *file) (int, error) {

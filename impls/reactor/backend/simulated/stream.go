@@ -61,7 +61,7 @@ func (s *stretch) drop(n int) {
 	}
 }
 
-// connection makes two ends. What they buffer is small, so that boundaries are met often.
+// connection makes two ends.
 func (k *Kernel) connection() (a, b *End) {
 	direct := k.choose.Below(4) == 3
 	a, b = k.newEnd(direct), k.newEnd(direct)
@@ -72,7 +72,7 @@ func (k *Kernel) connection() (a, b *End) {
 func (k *Kernel) newEnd(direct bool) *End {
 	e := &End{Number: k.ends, kernel: k, direct: direct, arrivals: 1, vacancy: 1}
 	k.ends++
-	sizes := [...]int{4096, 1024, 300, 64, 16384}
+	sizes := k.Buffers
 	e.in.size, e.out.size = sizes[k.choose.Below(len(sizes))], sizes[k.choose.Below(len(sizes))]
 	e.deliver = e.arrive
 	return e
@@ -143,9 +143,11 @@ func (e *End) takePending() error {
 func (e *End) Write(p []byte) (int, error) {
 	k := e.kernel
 	switch {
+	case e.direct && (e.finSent || e.peer.closed):
+		return 0, unix.EPIPE // an error that is pending stays so for reading
 	case e.pending != 0:
 		return 0, e.takePending()
-	case e.reset, e.finSent, e.direct && e.peer.closed:
+	case e.reset, e.finSent:
 		return 0, unix.EPIPE
 	case e.connecting, e.writable() == 0:
 		return 0, unix.EAGAIN

@@ -50,16 +50,21 @@ type Trace struct {
 	ring  [512]Entry
 	count int
 	hash  uint64
+	verbs [len(verbs)]int
 }
 
 func (t *Trace) add(e Entry) {
 	t.ring[t.count%len(t.ring)] = e
 	t.count++
+	t.verbs[e.Verb]++
 	for _, x := range [...]int{int(e.At), int(e.Verb), e.FD, e.A, e.B, len(e.Remark)} {
 		t.hash = (t.hash ^ uint64(x)) * 0x100000001b3 // FNV-1a by words
 		t.hash ^= t.hash >> 29
 	}
 }
+
+// Count is how often something happened.
+func (t *Trace) Count(verb Verb) int { return t.verbs[verb] }
 
 // Hash tells two runs apart.
 func (t *Trace) Hash() uint64 { return t.hash }
