@@ -21,9 +21,9 @@ func dump(b *Base) string {
 	return text.String()
 }
 
-// E12: what is refused is refused by an error that names the call and the descriptor, and leaves everything as it was: what is pending,
+// What is refused is refused by an error that names the call and the descriptor, and leaves everything as it was: what is pending,
 // what is active, every deadline.
-func TestRefusedCallsChangeNothing(t *testing.T) {
+func TestE12RefusedCallsChangeNothing(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		write(t, peer, "x")

@@ -13,8 +13,8 @@ import (
 	"reactorbench/impls/reactor/backend"
 )
 
-// L1: descriptors become active before timers that are due in the same turn, and the callbacks run in that order.
-func TestTurnOrder(t *testing.T) {
+// Descriptors become active before timers that are due in the same turn, and the callbacks run in that order.
+func TestL1TurnOrder(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		var order []string
@@ -32,8 +32,8 @@ func TestTurnOrder(t *testing.T) {
 	})
 }
 
-// L2: with nothing to wait for the loop is at its end, unless it is told to keep alive.
-func TestEmptyLoopEnds(t *testing.T) {
+// With nothing to wait for the loop is at its end, unless it is told to keep alive.
+func TestL2EmptyLoopEnds(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		loop(t, b, 0, Empty)
 		a, _ := pair(t)
@@ -48,8 +48,8 @@ func TestEmptyLoopEnds(t *testing.T) {
 	})
 }
 
-// L3: Once returns after something was called, NonBlock after one pass, whatever is still ready (libevent's goes on).
-func TestOnceAndNonBlock(t *testing.T) {
+// Once returns after something was called, NonBlock after one pass, whatever is still ready (libevent's goes on).
+func TestL3OnceAndNonBlock(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		called := 0
@@ -67,8 +67,8 @@ func TestOnceAndNonBlock(t *testing.T) {
 	})
 }
 
-// L3: Once goes through all levels that have something to do.
-func TestOnceRunsEveryLevel(t *testing.T) {
+// Once goes through all levels that have something to do.
+func TestL3OnceRunsEveryLevel(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var order []int
 		for p := range 3 {
@@ -81,8 +81,8 @@ func TestOnceRunsEveryLevel(t *testing.T) {
 	}, WithPriorities(3))
 }
 
-// L4: Exit lets the level finish; Break leaves the rest active for the next loop.
-func TestExitFinishesAndBreakDoesNot(t *testing.T) {
+// Exit lets the level finish; Break leaves the rest active for the next loop.
+func TestL4ExitFinishesAndBreakDoesNot(t *testing.T) {
 	for name, want := range map[string]struct {
 		end   End
 		calls int
@@ -109,8 +109,8 @@ func TestExitFinishesAndBreakDoesNot(t *testing.T) {
 	}
 }
 
-// L4: of several exits the earliest counts, and an exit keeps no empty loop going.
-func TestExitAfter(t *testing.T) {
+// Of several exits the earliest counts, and an exit keeps no empty loop going.
+func TestL4ExitAfter(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		begun := v.now
 		ticker := b.NewTicker(func() {})
@@ -126,8 +126,8 @@ func TestExitAfter(t *testing.T) {
 	})
 }
 
-// L4: Continue leaves the rest of the level for after the next look at the backend.
-func TestContinue(t *testing.T) {
+// Continue leaves the rest of the level for after the next look at the backend.
+func TestL4Continue(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		waits := []int{}
 		for range 3 {
@@ -141,8 +141,8 @@ func TestContinue(t *testing.T) {
 	})
 }
 
-// L5: a Break or Exit from before the loop is not lost (libevent loses the former): it ends the next loop at once, and only that.
-func TestBreakBeforeLoop(t *testing.T) {
+// A Break or Exit from before the loop is not lost (libevent loses the former): it ends the next loop at once, and only that.
+func TestL5BreakBeforeLoop(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		calls := 0
 		b.NewEvent(-1, 0, func(What) { calls++ }).Active(Read)
@@ -156,8 +156,8 @@ func TestBreakBeforeLoop(t *testing.T) {
 	})
 }
 
-// L6: a loop within a callback is an error there, and harmless.
-func TestReentry(t *testing.T) {
+// A loop within a callback is an error there, and harmless.
+func TestL6Reentry(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var inner error
 		check(t, b.Post(func() { _, inner = b.Loop(NonBlock) }))
@@ -168,8 +168,8 @@ func TestReentry(t *testing.T) {
 	})
 }
 
-// L7: whatever another goroutine has done through Post wakes a sleeping loop and counts at once.
-func TestPostWakesTheLoop(t *testing.T) {
+// Whatever another goroutine has done through Post wakes a sleeping loop and counts at once.
+func TestL7PostWakesTheLoop(t *testing.T) {
 	changes := map[string]func(b *Base, event *Event, done func()){
 		"a timer is added":        func(b *Base, _ *Event, done func()) { b.NewTimer(done).Add(0) },
 		"a descriptor is added":   func(b *Base, e *Event, done func()) { e.Add(Forever) },
@@ -202,8 +202,8 @@ func TestPostWakesTheLoop(t *testing.T) {
 	}
 }
 
-// L8: however many functions are posted before the loop gets to them, they are called in order and cost one wake-up.
-func TestPostsAreCoalescedAndOrdered(t *testing.T) {
+// However many functions are posted before the loop gets to them, they are called in order and cost one wake-up.
+func TestL8PostsAreCoalescedAndOrdered(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const posts = 1000
 		var order, want []int
@@ -225,8 +225,8 @@ func TestPostsAreCoalescedAndOrdered(t *testing.T) {
 	})
 }
 
-// L7, L8: posts from many goroutines all arrive, each goroutine's in its order.
-func TestPostsFromManyGoroutines(t *testing.T) {
+// Posts from many goroutines all arrive, each goroutine's in its order.
+func TestL7L8PostsFromManyGoroutines(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const goroutines, posts = 8, 200
 		next := make([]int, goroutines)
@@ -255,7 +255,7 @@ func TestPostsFromManyGoroutines(t *testing.T) {
 }
 
 // A function that posts itself does not keep descriptors and timers from being served.
-func TestSelfPostingDoesNotStarve(t *testing.T) {
+func TestP2SelfPostingDoesNotStarve(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		write(t, peer, "x")

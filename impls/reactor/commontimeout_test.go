@@ -14,8 +14,8 @@ func common(b *Base, timeout time.Duration) *timerList {
 	return b.common.list(b, timeout)
 }
 
-// T11: equal durations are one list however they are written, others are others, and a thousand timers of one take one place in the heap.
-func TestCommonTimeoutIsOneList(t *testing.T) {
+// Equal durations are one list however they are written, others are others, and a thousand timers of one take one place in the heap.
+func TestT11CommonTimeoutIsOneList(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		five := common(b, 5*time.Second)
 		if five == nil || b.common.list(b, 5000*ms) != five || b.common.list(b, 5001*ms) == five {
@@ -37,8 +37,8 @@ func TestCommonTimeoutIsOneList(t *testing.T) {
 	})
 }
 
-// T11: a duration becomes common by being used, and nobody has to say so; one that is used once does not.
-func TestCommonTimeoutIsFoundOut(t *testing.T) {
+// A duration becomes common by being used, and nobody has to say so; one that is used once does not.
+func TestT11CommonTimeoutIsFoundOut(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		for i := range 100 {
 			check(t, b.NewTimer(func() {}).Add(time.Hour))
@@ -56,8 +56,8 @@ func TestCommonTimeoutIsFoundOut(t *testing.T) {
 	})
 }
 
-// T11: timers with one deadline fire in the order of their Add, whether they are in the heap or in a list.
-func TestEqualDeadlinesInHeapAndList(t *testing.T) {
+// Timers with one deadline fire in the order of their Add, whether they are in the heap or in a list.
+func TestT11EqualDeadlinesInHeapAndList(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		common(b, 2*time.Second)
 		var order, want []int
@@ -77,8 +77,8 @@ func TestEqualDeadlinesInHeapAndList(t *testing.T) {
 	})
 }
 
-// T11: a timer moves from list to heap and back, by Add and by being pushed back, and fires when its last Add says.
-func TestTimerMovesBetweenHeapAndList(t *testing.T) {
+// A timer moves from list to heap and back, by Add and by being pushed back, and fires when its last Add says.
+func TestT11TimerMovesBetweenHeapAndList(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		common(b, time.Second)
 		begun := v.now
@@ -110,8 +110,8 @@ func TestTimerMovesBetweenHeapAndList(t *testing.T) {
 	})
 }
 
-// T11: periodic timers of one duration go round in their list, on the grid of each.
-func TestTickersInAList(t *testing.T) {
+// Periodic timers of one duration go round in their list, on the grid of each.
+func TestT11TickersInAList(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		common(b, 100*ms)
 		calls := map[int][]moment{}
@@ -132,8 +132,8 @@ func TestTickersInAList(t *testing.T) {
 	})
 }
 
-// T11: what is cancelled leaves no more gaps than there are timers, whether at the head or in the middle, and a list with members can be freed.
-func TestListMovesTogether(t *testing.T) {
+// What is cancelled leaves no more gaps than there are timers, whether at the head or in the middle, and a list with members can be freed.
+func TestT11ListMovesTogether(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		l := common(b, time.Minute)
 		var kept []*Event
@@ -163,8 +163,8 @@ func TestListMovesTogether(t *testing.T) {
 	})
 }
 
-// T11: more durations than there is room for go into the heap, and an empty list makes room.
-func TestListsAreLimited(t *testing.T) {
+// More durations than there is room for go into the heap, and an empty list makes room.
+func TestT11ListsAreLimited(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		for round := range 3 {
 			fired := 0
@@ -181,8 +181,8 @@ func TestListsAreLimited(t *testing.T) {
 	})
 }
 
-// T4: connections with one idle timeout: their reading does not touch heap or list, and those that were idle time out.
-func TestIdleTimeoutsOfConnections(t *testing.T) {
+// Connections with one idle timeout: their reading does not touch heap or list, and those that were idle time out.
+func TestT4IdleTimeoutsOfConnections(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		common(b, time.Minute)
 		timedOut := 0

@@ -26,7 +26,8 @@
 //
 //	 1. The loop ends if it was told to, or if no event is pending and none active ([Base.Loop]).
 //	 2. It may sleep until the earliest deadline, and not at all while something is active.
-//	 3. The backend waits. Only here does the goroutine sleep. Afterwards the time of the turn is read, when first needed.
+//	 3. The backend waits. Only here does the goroutine sleep. Afterwards the time of the turn is read, when first needed. Right
+//	    before and right after it the watchers are called ([Base.NewPrepare], [Base.NewCheck]).
 //	 4. Each readiness carries a token, a slot and a generation. A token whose owner has gone is dropped; otherwise the events
 //	    on that descriptor become active, in the order in which they were added.
 //	 5. Deadlines that have come make their events active too, behind those of step 4.
@@ -65,14 +66,22 @@
 // its only owner, and the old event is over.) A descriptor must be non-blocking, and one that is borrowed from an os.File or a
 // net.Conn will be closed by the garbage collector some day.
 //
+// For more than one core there is a [Group]: several bases, each with its goroutine and with connections of its own.
+//
 // The chunks that bytes travel in belong to a pool of the Base. Reading takes one, Append moves it from buffer to buffer, and
 // writing gives it back; an idle connection has none.
+//
+// # When something is wrong
+//
+// What a call refuses it tells by an error that names the call and the descriptor, and then nothing has changed: see [ErrClosed], [ErrTimeout],
+// [ErrPriority] and the others. A panic is for what stands wrong in the source, such as a missing callback. [WithDebug]
+// looks for what Go cannot see, use from another goroutine above all, and [WithSlowCallback] for who keeps the others waiting.
 //
 // # What it costs
 //
 // An echo on bufferevents is one read and one write, a part of one wait, no change of interest and no allocation.
 // An idle connection takes 224 bytes for the BufferEvent, 16 for its place in the table of descriptors and, if it has a
-// timeout, 24 in the heap. TLS adds what crypto/tls keeps, 8 to 9 KB with Go 1.26, and no goroutine. Moving a timeout back with each
+// timeout, 24 in the heap or in the list of its duration. TLS adds what crypto/tls keeps, 8 to 9 KB with Go 1.26, and no goroutine. Moving a timeout back with each
 // byte that comes costs an assignment: see timeout.go.
 //
 // # Readiness and completion
@@ -110,8 +119,10 @@
 //   - Events on one descriptor run in the order of Add, and timers with one deadline too.
 //   - Strict priorities do not starve: see [WithPatience].
 //   - Time is precise: a timer is never early, and costs one wake-up.
+//   - Common timeouts are found out: nobody has to ask for their lists.
+//   - A watcher may delete itself and others, and what a prepare watcher brings about shortens the wait that follows.
 //
-// # Not here yet
-//
-// Prepare and check hooks, and moving an event to another Base.
+// Absent on purpose: a list of changes that is handed to epoll with the wait (bufferevents that write first seldom change their interest, and it
+// is unsafe with duplicates), locks (a base belongs to one goroutine), reinit after fork (Go programs do not), finalizers (there is a garbage
+// collector), regular files (every backend refuses them).
 package reactor

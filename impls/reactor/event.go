@@ -158,6 +158,9 @@ func (e *Event) mayAdd(timeout time.Duration) error {
 	case timeout < 0 && timeout != Forever:
 		return fmt.Errorf("timeout %v: %w", timeout, ErrTimeout)
 	}
+	if h, ok := e.handler.(*signalHandler); ok {
+		return h.mayStart()
+	}
 	return nil
 }
 

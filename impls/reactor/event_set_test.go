@@ -11,7 +11,7 @@ import (
 
 // Two events that put each other off to the next turn, again and again, starve neither descriptors nor timers; and what
 // the kernel reports comes before them.
-func TestActiveLaterDoesNotStarve(t *testing.T) {
+func TestP2ActiveLaterDoesNotStarve(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		var order []string
@@ -119,8 +119,8 @@ func TestEventsAreVisitedOnce(t *testing.T) {
 	})
 }
 
-// E1: activation by descriptor reaches the added events that wait for it, by what they wait for, and bogus numbers reach nothing.
-func TestActiveByFD(t *testing.T) {
+// Activation by descriptor reaches the added events that wait for it, by what they wait for, and bogus numbers reach nothing.
+func TestE1ActiveByFD(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, _ := pair(t)
 		got := map[string]What{}

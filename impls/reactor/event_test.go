@@ -11,8 +11,8 @@ import (
 	"reactorbench/impls/reactor/backend"
 )
 
-// E1: reading, writing and both, in full duplex, with one-shot events that add themselves again.
-func TestFullDuplex(t *testing.T) {
+// Reading, writing and both, in full duplex, with one-shot events that add themselves again.
+func TestE1FullDuplex(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const total = 4 << 20
 		a, c := pair(t)
@@ -43,8 +43,8 @@ func TestFullDuplex(t *testing.T) {
 	})
 }
 
-// E2: events on one descriptor become active in the order of their Add (libevent: the reverse).
-func TestEventsOnOneDescriptor(t *testing.T) {
+// Events on one descriptor become active in the order of their Add (libevent: the reverse).
+func TestE2EventsOnOneDescriptor(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		write(t, peer, "x")
@@ -63,8 +63,8 @@ func TestEventsOnOneDescriptor(t *testing.T) {
 	})
 }
 
-// E3: a one-shot event is deleted before its callback, which may add it again; two such may delete and re-add each other.
-func TestOneShotIsDeletedFirst(t *testing.T) {
+// A one-shot event is deleted before its callback, which may add it again; two such may delete and re-add each other.
+func TestE3OneShotIsDeletedFirst(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		write(t, peer, "never read")
@@ -84,8 +84,8 @@ func TestOneShotIsDeletedFirst(t *testing.T) {
 	})
 }
 
-// E4: an event that is active and then deleted is not called.
-func TestDeleteCancelsActivation(t *testing.T) {
+// An event that is active and then deleted is not called.
+func TestE4DeleteCancelsActivation(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		write(t, peer, "x")
@@ -104,8 +104,8 @@ func TestDeleteCancelsActivation(t *testing.T) {
 	})
 }
 
-// E5: an event that was activated by hand and is added then does wait for its descriptor (in libevent it never hears of it again).
-func TestActivateThenAdd(t *testing.T) {
+// An event that was activated by hand and is added then does wait for its descriptor (in libevent it never hears of it again).
+func TestE5ActivateThenAdd(t *testing.T) {
 	for name, persist := range map[string]What{"one-shot": 0, "persistent": Persist} {
 		t.Run(name, func(t *testing.T) {
 			onEveryMethod(t, func(t *testing.T, b *Base) {
@@ -125,7 +125,7 @@ func TestActivateThenAdd(t *testing.T) {
 }
 
 // Activations before the callback are one, with all their conditions.
-func TestActivationsMerge(t *testing.T) {
+func TestE4ActivationsMerge(t *testing.T) {
 	b := newBase(t)
 	var told []What
 	event := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
@@ -138,9 +138,9 @@ func TestActivationsMerge(t *testing.T) {
 	same(t, "told", told, []What{Read | Write})
 }
 
-// E6: when a descriptor is closed while registered and its number reused, only the new owner hears of the new file
+// When a descriptor is closed while registered and its number reused, only the new owner hears of the new file
 // (in libevent on epoll nobody does, on poll both).
-func TestReusedDescriptor(t *testing.T) {
+func TestE6ReusedDescriptor(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		old, _ := pair(t)
 		fresh, freshPeer := pair(t)
@@ -162,8 +162,8 @@ func TestReusedDescriptor(t *testing.T) {
 	})
 }
 
-// E6: the old event is over altogether: a timeout that closes the descriptor of an idle connection must not reach it any more.
-func TestReusedDescriptorEndsTheTimeout(t *testing.T) {
+// The old event is over altogether: a timeout that closes the descriptor of an idle connection must not reach it any more.
+func TestE6ReusedDescriptorEndsTheTimeout(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		old, _ := pair(t)
 		fresh, _ := pair(t)
@@ -196,8 +196,8 @@ func (r *refusing) Set(fd int, token backend.Token, old, new What) error {
 	return r.Backend.Set(fd, token, old, new)
 }
 
-// E7: a replacement that has no room for all is not taken: nobody loses a registration, the loop's own bell not either.
-func TestReplacementWithoutRoom(t *testing.T) {
+// A replacement that has no room for all is not taken: nobody loses a registration, the loop's own bell not either.
+func TestE7ReplacementWithoutRoom(t *testing.T) {
 	for _, method := range backend.Methods() {
 		t.Run(method, func(t *testing.T) {
 			room := 1 << 20
@@ -227,8 +227,8 @@ func TestReplacementWithoutRoom(t *testing.T) {
 	}
 }
 
-// E7: nor does a replacement take a number for what it has come to name.
-func TestReplacementKnowsWhoseANumberIs(t *testing.T) {
+// Nor does a replacement take a number for what it has come to name.
+func TestE7ReplacementKnowsWhoseANumberIs(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		if b.completion != nil {
 			t.Skip("a Proactor is never replaced: operations are under way on it")
@@ -247,8 +247,8 @@ func TestReplacementKnowsWhoseANumberIs(t *testing.T) {
 	})
 }
 
-// E6: readiness that was on its way when its owner left does not reach the next owner of the number.
-func TestStaleTokens(t *testing.T) {
+// Readiness that was on its way when its owner left does not reach the next owner of the number.
+func TestE6StaleTokens(t *testing.T) {
 	b := newBase(t)
 	a, _ := pair(t)
 	calls := 0
@@ -265,9 +265,9 @@ func TestStaleTokens(t *testing.T) {
 	check(t, second.Del())
 }
 
-// E7: a duplicate that keeps a file open keeps the registration of the closed number alive in epoll, out of reach of any call; the loop
+// A duplicate that keeps a file open keeps the registration of the closed number alive in epoll, out of reach of any call; the loop
 // gets rid of it instead of spinning.
-func TestRegistrationWithoutOwner(t *testing.T) {
+func TestE7RegistrationWithoutOwner(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		twin, err := unix.Dup(a)
@@ -290,8 +290,8 @@ func TestRegistrationWithoutOwner(t *testing.T) {
 	})
 }
 
-// E7: duplicates are independent, and a number may get the same file back by dup2.
-func TestDuplicate(t *testing.T) {
+// Duplicates are independent, and a number may get the same file back by dup2.
+func TestE7Duplicate(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		twin, err := unix.Dup(a)
@@ -314,9 +314,9 @@ func TestDuplicate(t *testing.T) {
 	})
 }
 
-// E8: an edge is told once, and still is after a sibling has gone. E9: where there are no edges, level is what comes,
+// An edge is told once, and still is after a sibling has gone; where there are no edges, level is what comes,
 // Features says so, and ET is not among what is told.
-func TestEdgeTriggered(t *testing.T) {
+func TestE8E9EdgeTriggered(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		edges := b.Features().Has(backend.EdgeTriggered)
 		a, peer := pair(t)
@@ -338,8 +338,8 @@ func TestEdgeTriggered(t *testing.T) {
 	})
 }
 
-// E8: one descriptor is either level- or edge-triggered for all its events, and a refusal changes nothing.
-func TestMixedTriggers(t *testing.T) {
+// One descriptor is either level- or edge-triggered for all its events, and a refusal changes nothing.
+func TestE8MixedTriggers(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		calls := 0
@@ -355,9 +355,9 @@ func TestMixedTriggers(t *testing.T) {
 	})
 }
 
-// E10: the end of the stream, half-close and reset are told alike on all methods, to any interest, and only where there is one
+// The end of the stream, half-close and reset are told alike on all methods, to any interest, and only where there is one
 // (libevent on epoll spins on a reset that only Closed waits for).
-func TestEndsAreToldAlike(t *testing.T) {
+func TestE10EndsAreToldAlike(t *testing.T) {
 	ends := map[string]func(t *testing.T, peer int){
 		"fin": func(t *testing.T, peer int) { check(t, unix.Shutdown(peer, unix.SHUT_WR)) },
 		"reset": func(t *testing.T, peer int) {
@@ -414,8 +414,8 @@ func tcpPair(t testing.TB) (client, server int) {
 	return
 }
 
-// E11: many ready at once are each called once a turn, and more than one wait can report are all called.
-func TestManyReadyAtOnce(t *testing.T) {
+// Many ready at once are each called once a turn, and more than one wait can report are all called.
+func TestE11ManyReadyAtOnce(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		write(t, peer, "x")
@@ -440,8 +440,8 @@ func TestManyReadyAtOnce(t *testing.T) {
 	})
 }
 
-// E12: what the backend refuses leaves the event as it was: neither descriptor nor timer is pending.
-func TestRefusedDescriptor(t *testing.T) {
+// What the backend refuses leaves the event as it was: neither descriptor nor timer is pending.
+func TestE12RefusedDescriptor(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		file, err := os.CreateTemp(t.TempDir(), "")
 		check(t, err)
@@ -464,7 +464,7 @@ func TestRefusedDescriptor(t *testing.T) {
 }
 
 // A descriptor that is closed before Del, against the rule, neither wakes the loop nor keeps the number from its next owner.
-func TestClosedBeforeDel(t *testing.T) {
+func TestE6ClosedBeforeDel(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		fds := make([]int, 2)
 		check(t, unix.Pipe(fds))
@@ -479,7 +479,7 @@ func TestClosedBeforeDel(t *testing.T) {
 }
 
 // An event without descriptor waits for Active alone, from another goroutine by Post, and keeps the loop going.
-func TestUserEvent(t *testing.T) {
+func TestE5UserEvent(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var event *Event
 		event = b.NewEvent(-1, Read|Persist, func(What) { check(t, event.Del()) })
@@ -490,7 +490,7 @@ func TestUserEvent(t *testing.T) {
 }
 
 // Once calls once, for a descriptor or for a time, and a refusal is an error and not a leak (libevent: a lock held for ever).
-func TestOnceEvents(t *testing.T) {
+func TestE3OnceEvents(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		write(t, peer, "x")
@@ -520,5 +520,44 @@ func TestCloseWithEverythingPending(t *testing.T) {
 		check(t, b.Close())
 		equal(t, "pending", b.Pending(), 0)
 		equal(t, "what the user's descriptor has", read(t, a), "x")
+	})
+}
+
+// Data and then the end of the stream are two calls to a persistent reader; a reader and a blocked writer on one descriptor hear of the
+// peer's close, and never before.
+func TestE10DataThenEnd(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, peer := pair(t)
+		var got []int
+		var reader *Event
+		reader = b.NewEvent(a, Read|Persist, func(what What) {
+			n, err := unix.Read(a, make([]byte, 64))
+			check(t, err)
+			if got = append(got, n); n == 0 {
+				check(t, reader.Del())
+			}
+		})
+		equal(t, "what it waits for", reader.What(), Read|Persist)
+		equal(t, "its descriptor", reader.FD(), a)
+		check(t, reader.Add(Forever))
+		write(t, peer, "data")
+		check(t, unix.Shutdown(peer, unix.SHUT_WR))
+		loop(t, b, 0, Empty)
+		same(t, "read", got, []int{4, 0})
+
+		ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		check(t, err)
+		c, far := ends[0], ends[1]
+		defer unix.Close(c)
+		check(t, unix.SetNonblock(c, true))
+		fill(c)
+		var told []What
+		check(t, b.NewEvent(c, Read, func(what What) { told = append(told, what) }).Add(Forever))
+		check(t, b.NewEvent(c, Write, func(what What) { told = append(told, what) }).Add(Forever))
+		turns(t, b, 3)
+		equal(t, "calls before the close", len(told), 0)
+		check(t, unix.Close(far))
+		loop(t, b, 0, Empty)
+		same(t, "told", told, []What{Read, Write})
 	})
 }

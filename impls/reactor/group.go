@@ -20,9 +20,10 @@ import (
 // A connection belongs to one base for good, and with it everything that was said of a Base holds: its goroutine alone
 // touches it. The methods of a Group may be called from any goroutine.
 type Group struct {
-	bases []*Base
-	loops []groupLoop
-	grace atomic.Int64 // what Shutdown was told; 0: it was not called
+	bases   []*Base
+	loops   []groupLoop
+	closing atomic.Bool  // Shutdown was called
+	grace   atomic.Int64 // what it was told
 
 	mu      sync.Mutex
 	started bool // guarded by mu
@@ -88,15 +89,17 @@ func (g *Group) loop(i int) {
 	b, member := g.bases[i], &g.loops[i]
 	defer close(member.ended)
 	_, err := b.Loop(KeepAlive)
-	if grace := g.grace.Load(); grace > 0 && err == nil && member.drained {
-		b.Exit(time.Duration(grace))
+	if err == nil && member.drained {
+		if grace := time.Duration(g.grace.Load()); grace != Forever {
+			b.Exit(grace)
+		}
 		_, err = b.Loop(0)
 	}
 	if err != nil {
 		member.err = fmt.Errorf("loop %d: %w", i, err)
 		g.Stop()
 	}
-	if i == 0 && g.grace.Load() > 0 {
+	if i == 0 && g.closing.Load() {
 		g.drainAll() // Shutdown may have counted on a loop that was just ending
 	}
 }
@@ -124,13 +127,17 @@ func (g *Group) Post(f func(b *Base)) error {
 func (g *Group) Stop() error { return g.Post((*Base).Break) }
 
 // Shutdown ends the group in order: no connection is accepted any more, every bufferevent delivers what is in its output and
-// closes, and a loop ends when nothing is pending in it, or when grace is over. What else is pending there, a timer, a signal, is to be
-// deleted first, or it is waited for.
+// closes, and a loop ends when nothing is pending in it, or when grace is over, which may be [Forever]. What else is pending there, a
+// timer, a signal, is to be deleted first, or it is waited for.
 //
 // The first base begins, because it is the one that hands connections to the others: whatever it has handed over reaches them before
 // this does.
 func (g *Group) Shutdown(grace time.Duration) error {
-	g.grace.Store(int64(max(grace, 1)))
+	if grace < 0 && grace != Forever {
+		return fmt.Errorf("Shutdown(%v): %w", grace, ErrTimeout)
+	}
+	g.grace.Store(int64(grace))
+	g.closing.Store(true)
 	select {
 	case <-g.loops[0].ended:
 		return g.drainAll()

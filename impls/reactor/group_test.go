@@ -76,8 +76,8 @@ func greeted(t *testing.T, network, address string) net.Conn {
 	return c
 }
 
-// A4: connections are spread over all loops: by the kernel somehow, by hand in turn, or to where the fewest are.
-func TestConnectionsAreSpread(t *testing.T) {
+// Connections are spread over all loops: by the kernel somehow, by hand in turn, or to where the fewest are.
+func TestA4ConnectionsAreSpread(t *testing.T) {
 	onEverySharing(t, 4, func(t *testing.T, g *Group, sharing Sharing) {
 		var served whoServed
 		listeners, err := g.Listen("tcp", "127.0.0.1:0", sharing, served.serve)
@@ -178,6 +178,9 @@ func TestShutdownEndsAfterItsGrace(t *testing.T) {
 		bev.Write(make([]byte, 16<<20))
 	}
 	check(t, g.Start())
+	if err := g.Shutdown(-ms); !errors.Is(err, ErrTimeout) {
+		t.Errorf("a negative grace: %v", err)
+	}
 	check(t, g.Shutdown(ms))
 	check(t, g.Wait())
 	check(t, g.Close())

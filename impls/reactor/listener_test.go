@@ -29,8 +29,8 @@ func dial(t testing.TB, address string) int {
 	return fd
 }
 
-// A1: each connection is accepted once, with its peer's address, ready for use, on every family.
-func TestAccept(t *testing.T) {
+// Each connection is accepted once, with its peer's address, ready for use, on every family.
+func TestA1Accept(t *testing.T) {
 	addresses := map[string]string{"tcp": "127.0.0.1:0", "tcp4": "127.0.0.1:0", "tcp6": "[::1]:0"}
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		for network, address := range addresses {
@@ -77,7 +77,7 @@ func checkAccepted(t *testing.T, fd int) {
 }
 
 // A turn takes no more than its budget of new connections.
-func TestAcceptBudget(t *testing.T) {
+func TestA1AcceptBudget(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		accepted := 0
 		listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
@@ -96,8 +96,8 @@ func TestAcceptBudget(t *testing.T) {
 	})
 }
 
-// A2: a listener may be disabled or closed in its own callback; what was disabled goes on when it is enabled.
-func TestDisableAndCloseInCallback(t *testing.T) {
+// A listener may be disabled or closed in its own callback; what was disabled goes on when it is enabled.
+func TestA2DisableAndCloseInCallback(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var listener *Listener
 		accepted := 0
@@ -125,8 +125,8 @@ func TestDisableAndCloseInCallback(t *testing.T) {
 	})
 }
 
-// A3: without descriptors the listener waits, without spinning, tells it once, and goes on when there are some again; and once more.
-func TestOutOfDescriptors(t *testing.T) {
+// Without descriptors the listener waits, without spinning, tells it once, and goes on when there are some again; and once more.
+func TestA3OutOfDescriptors(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		accepted, told := 0, 0
 		listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
@@ -162,9 +162,9 @@ func TestOutOfDescriptors(t *testing.T) {
 	})
 }
 
-// A3: at the limit of descriptors, with connections that come and go, a shortage follows the other; they are told once a second at most, and
+// At the limit of descriptors, with connections that come and go, a shortage follows the other; they are told once a second at most, and
 // one that lasts is told in the end.
-func TestShortagesAreToldSeldom(t *testing.T) {
+func TestA3ShortagesAreToldSeldom(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		accepted, told := 0, 0
 		listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
@@ -217,8 +217,8 @@ func withoutDescriptors(t *testing.T) (restore func()) {
 // setLimit sets a field that is signed on some systems.
 func setLimit[T int64 | uint64](field *T, n int) { *field = T(n) }
 
-// A3: disabling or closing a listener that waits for descriptors ends the waiting.
-func TestCloseWhileWaitingForDescriptors(t *testing.T) {
+// Disabling or closing a listener that waits for descriptors ends the waiting.
+func TestA3CloseWhileWaitingForDescriptors(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		for _, end := range []func(*Listener){(*Listener).Disable, (*Listener).Close} {
 			listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) { t.Error("accepted") })
@@ -233,7 +233,7 @@ func TestCloseWhileWaitingForDescriptors(t *testing.T) {
 }
 
 // The table of errors: what passes is passed over, what is used up is waited for, and the rest disables the listener and is told.
-func TestAcceptReactions(t *testing.T) {
+func TestA3AcceptReactions(t *testing.T) {
 	for errno, want := range map[error]reaction{
 		unix.EAGAIN: wait, unix.EINTR: retry, unix.ECONNABORTED: retry, unix.EPROTO: retry,
 		unix.EMFILE: backOff, unix.ENFILE: backOff, unix.ENOBUFS: backOff, unix.ENOMEM: backOff,
@@ -256,7 +256,7 @@ func TestAcceptReactions(t *testing.T) {
 }
 
 // A busy address is an error, and sharing a port is a matter of consent.
-func TestBusyAddress(t *testing.T) {
+func TestA4BusyAddress(t *testing.T) {
 	b := newBase(t)
 	ignore := func(int, netip.AddrPort) {}
 	first, err := b.Listen("tcp", "127.0.0.1:0", ignore)
@@ -303,8 +303,8 @@ func TestReuseAfterClose(t *testing.T) {
 	again.Close()
 }
 
-// A5: a unix socket replaces a dead server's file, not a living one's, and not a file of another kind; it removes its own.
-func TestUnixSocket(t *testing.T) {
+// A unix socket replaces a dead server's file, not a living one's, and not a file of another kind; it removes its own.
+func TestA5UnixSocket(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		path := filepath.Join(t.TempDir(), "socket")
 		ignore := func(int, netip.AddrPort) {}
@@ -354,8 +354,8 @@ func abandonSocket(t *testing.T, path string) {
 	check(t, unix.Close(fd))
 }
 
-// A5: of several servers that start on an abandoned path at the same instant exactly one gets it, and is found there.
-func TestUnixSocketHasOneHeir(t *testing.T) {
+// Of several servers that start on an abandoned path at the same instant exactly one gets it, and is found there.
+func TestA5UnixSocketHasOneHeir(t *testing.T) {
 	const heirs = 8
 	bases := make([]*Base, heirs)
 	for i := range bases {
@@ -396,8 +396,8 @@ func TestUnixSocketHasOneHeir(t *testing.T) {
 	}
 }
 
-// A5: while another server is about to take the path, nobody looks whether it is abandoned; who holds the lock for good is named.
-func TestUnixSocketWaitsForTheLock(t *testing.T) {
+// While another server is about to take the path, nobody looks whether it is abandoned; who holds the lock for good is named.
+func TestA5UnixSocketWaitsForTheLock(t *testing.T) {
 	b := newBase(t)
 	directory := t.TempDir()
 	path := filepath.Join(directory, "socket")
@@ -414,8 +414,8 @@ func TestUnixSocketWaitsForTheLock(t *testing.T) {
 	listener.Close()
 }
 
-// A5: a successor's file is not removed by its predecessor.
-func TestUnixSocketOfASuccessor(t *testing.T) {
+// A successor's file is not removed by its predecessor.
+func TestA5UnixSocketOfASuccessor(t *testing.T) {
 	b := newBase(t)
 	path := filepath.Join(t.TempDir(), "socket")
 	ignore := func(int, netip.AddrPort) {}

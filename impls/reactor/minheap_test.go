@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// T10: whatever is put, moved and removed, the heap gives what a sorted list gives. A failure prints its seed.
-func TestHeapAgainstASortedList(t *testing.T) {
+// Whatever is put, moved and removed, the heap gives what a sorted list gives. A failure prints its seed.
+func TestT10HeapAgainstASortedList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var h minheap
 		var model []heapNode // in the heap, by arrival
@@ -75,8 +75,8 @@ func checkHeap(t *rapid.T, h *minheap, events []Event, want int) {
 	}
 }
 
-// T10, T11: the same for the timers of a loop, in the heap and in lists: armed, pushed back, drawn near and taken away, they fire in order and never early.
-func TestTimersAgainstAModel(t *testing.T) {
+// The same for the timers of a loop, in the heap and in lists: armed, pushed back, drawn near and taken away, they fire in order and never early.
+func TestT10T11TimersAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := moment(1)
 		b := &Base{clock: func() moment { return now }, levels: make([]level, 1), running: noLevel, turning: true}

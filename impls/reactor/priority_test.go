@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// P1: what becomes active and is more urgent than the level that runs is called before the rest of that level.
-func TestPriorityInversion(t *testing.T) {
+// What becomes active and is more urgent than the level that runs is called before the rest of that level.
+func TestP1PriorityInversion(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var order []int
 		urgent := b.NewEvent(-1, 0, func(What) { order = append(order, 0) })
@@ -26,8 +26,8 @@ func TestPriorityInversion(t *testing.T) {
 	}, WithPriorities(2))
 }
 
-// P2: an event that is urgent in every turn keeps the others waiting for so many turns and no more.
-func TestStarvationIsBounded(t *testing.T) {
+// An event that is urgent in every turn keeps the others waiting for so many turns and no more.
+func TestP2StarvationIsBounded(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const patience = 5
 		urgentCalls := 0
@@ -58,7 +58,7 @@ func TestStarvationIsBounded(t *testing.T) {
 }
 
 // One level a turn: the less urgent waits for the next look at the backend.
-func TestOneLevelATurn(t *testing.T) {
+func TestP2OneLevelATurn(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		var order []int
 		for _, p := range []int{2, 0, 1, 0} {
@@ -74,7 +74,7 @@ func TestOneLevelATurn(t *testing.T) {
 }
 
 // New events are in the middle, and one that is active moves with its place in the queue.
-func TestSetPriority(t *testing.T) {
+func TestP1SetPriority(t *testing.T) {
 	b := newBase(t, WithPriorities(5))
 	var order []string
 	a := b.NewEvent(-1, 0, func(What) { order = append(order, "a") })
@@ -87,8 +87,8 @@ func TestSetPriority(t *testing.T) {
 	same(t, "order", order, []string{"c", "a"})
 }
 
-// P3: a turn ends after so many callbacks, or after so much time, and the rest has the next one; more urgent levels are exempt.
-func TestTurnLimit(t *testing.T) {
+// A turn ends after so many callbacks, or after so much time, and the rest has the next one; more urgent levels are exempt.
+func TestP3TurnLimit(t *testing.T) {
 	type limit struct {
 		callbacks int
 		length    time.Duration
@@ -121,7 +121,7 @@ func TestTurnLimit(t *testing.T) {
 }
 
 // An event that activates itself has its turn once a turn: descriptors and timers are looked at in between.
-func TestSelfActivationDoesNotStarve(t *testing.T) {
+func TestP2SelfActivationDoesNotStarve(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		calls := 0
 		var event *Event
@@ -163,9 +163,9 @@ func TestQueueIsTidied(t *testing.T) {
 	}
 }
 
-// P2: the loop's own events do not count as the run of a level: a Post in every turn holds nobody back, and is no reason for
+// The loop's own events do not count as the run of a level: a Post in every turn holds nobody back, and is no reason for
 // anybody's rescue.
-func TestPostsHoldNoLevelBack(t *testing.T) {
+func TestP2PostsHoldNoLevelBack(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		posts, calls := 0, 0
 		var again func()

@@ -3,13 +3,15 @@ package reactor
 import (
 	"os"
 	"os/signal"
+
+	"golang.org/x/sys/unix"
 )
 
 // NewSignal returns an event that calls each time the signal comes, until Del. Signals that come before the loop
 // gets to the callback are one, as the kernel itself merges them.
 //
 // The runtime of Go owns the signals, so they reach the loop by a channel, a goroutine and Post; the goroutine
-// exists only while the event is added.
+// exists only while the event is added. Add refuses what cannot be caught with EINVAL.
 func (b *Base) NewSignal(sig os.Signal, call func()) *Event {
 	if call == nil {
 		panic("reactor: NewSignal without a callback")
@@ -28,6 +30,17 @@ type signalHandler struct {
 }
 
 func (h *signalHandler) ready(what What) { h.call() }
+
+// mayStart refuses what the kernel would never deliver, and package os/signal would wait for without a word.
+func (h *signalHandler) mayStart() error {
+	if number, ok := h.signal.(unix.Signal); ok && (number < 1 || number > highestSignal || number == unix.SIGKILL || number == unix.SIGSTOP) {
+		return unix.EINVAL
+	}
+	return nil
+}
+
+// highestSignal is beyond the last of every system: Linux has 64, FreeBSD 128.
+const highestSignal = 128
 
 func (h *signalHandler) start() {
 	caught := make(chan os.Signal, 1)

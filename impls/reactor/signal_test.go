@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"runtime"
@@ -84,4 +85,55 @@ func TestSignalWithTimeout(t *testing.T) {
 		loop(t, b, 0, Empty)
 		equal(t, "time passed", v.now-1, moment(time.Second))
 	})
+}
+
+// A signal event moves to another base, and is told there alone.
+func TestSignalMovesToAnotherBase(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, first *Base) {
+		second := newBase(t, WithBackend(first.Method()))
+		calls := 0
+		var event *Event
+		event = first.NewSignal(unix.SIGUSR1, func() {
+			calls++
+			check(t, event.Del())
+		})
+		check(t, event.Add(Forever))
+		check(t, event.Del())
+		check(t, event.SetBase(second))
+		check(t, event.Add(Forever))
+		check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1))
+		loop(t, first, 0, Empty)
+		equal(t, "calls in the first base", calls, 0)
+		loop(t, second, 0, Empty)
+		equal(t, "calls", calls, 1)
+	})
+}
+
+// Closing the base ends its signals; what others in the program have asked os/signal for stays.
+func TestSignalEndsWithItsBase(t *testing.T) {
+	others := make(chan os.Signal, 1)
+	signal.Notify(others, unix.SIGUSR1)
+	defer signal.Stop(others)
+	for _, method := range Methods() {
+		b, err := New(WithBackend(method), WithoutEnv())
+		check(t, err)
+		event := b.NewSignal(unix.SIGUSR1, func() { t.Error("called") })
+		check(t, event.Add(Forever))
+		check(t, b.Close())
+		equal(t, "pending", event.Pending(Signal), false)
+		check(t, unix.Kill(unix.Getpid(), unix.SIGUSR1))
+		<-others
+	}
+}
+
+// What no process can catch is refused.
+func TestE12SignalsThatCannotBeCaught(t *testing.T) {
+	b := newBase(t)
+	for _, sig := range []os.Signal{unix.SIGKILL, unix.SIGSTOP, unix.Signal(0), unix.Signal(-1), unix.Signal(1000)} {
+		event := b.NewSignal(sig, func() {})
+		if err := event.Add(time.Hour); !errors.Is(err, unix.EINVAL) || event.Pending(Signal|Timeout) {
+			t.Errorf("%v: %v, want EINVAL", sig, err)
+		}
+	}
+	equal(t, "pending", b.Pending(), 0)
 }

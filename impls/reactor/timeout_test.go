@@ -13,8 +13,8 @@ func since(v *virtualTime) (note func(), times *[]int) {
 	return func() { noted = append(noted, int(time.Duration(v.now-begun)/ms)) }, &noted
 }
 
-// T1: a one-shot timer is called once, at its time.
-func TestOneShotTimer(t *testing.T) {
+// A one-shot timer is called once, at its time.
+func TestT1OneShotTimer(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		note, times := since(v)
 		timer := b.NewTimer(note)
@@ -30,8 +30,8 @@ func TestOneShotTimer(t *testing.T) {
 	})
 }
 
-// T2: a period does not drift, however late the loop gets to it.
-func TestTickerDoesNotDrift(t *testing.T) {
+// A period does not drift, however late the loop gets to it.
+func TestT2TickerDoesNotDrift(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		v.late = 3 * ms // each wake-up
 		note, times := since(v)
@@ -48,8 +48,8 @@ func TestTickerDoesNotDrift(t *testing.T) {
 	})
 }
 
-// T3: ticks that the loop was too busy for are not made up for.
-func TestMissedTicksCollapse(t *testing.T) {
+// Ticks that the loop was too busy for are not made up for.
+func TestT3MissedTicksCollapse(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		note, times := since(v)
 		var ticker *Event
@@ -69,8 +69,8 @@ func TestMissedTicksCollapse(t *testing.T) {
 	})
 }
 
-// T4: input restarts the timeout of a persistent event, at the price of an assignment: the heap is not touched.
-func TestInputRestartsTheTimeout(t *testing.T) {
+// Input restarts the timeout of a persistent event, at the price of an assignment: the heap is not touched.
+func TestT4InputRestartsTheTimeout(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		note, times := since(v)
@@ -99,8 +99,8 @@ func TestInputRestartsTheTimeout(t *testing.T) {
 	})
 }
 
-// T4: so does input that comes together with a timeout, which the loop was late for.
-func TestInputBesideATimeoutRestartsIt(t *testing.T) {
+// So does input that comes together with a timeout, which the loop was late for.
+func TestT4InputBesideATimeoutRestartsIt(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		note, times := since(v)
@@ -122,8 +122,8 @@ func TestInputBesideATimeoutRestartsIt(t *testing.T) {
 	})
 }
 
-// T4: a thousand inputs within one timeout move the timer in the heap at most once.
-func TestRestartingCostsNoHeapOperation(t *testing.T) {
+// A thousand inputs within one timeout move the timer in the heap at most once.
+func TestT4RestartingCostsNoHeapOperation(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		event := b.NewEvent(a, Read|Persist, func(What) { drain(a) })
@@ -141,8 +141,8 @@ func TestRestartingCostsNoHeapOperation(t *testing.T) {
 	})
 }
 
-// T5: RemoveTimer leaves the descriptor, and input does not bring the timer back.
-func TestRemoveTimer(t *testing.T) {
+// RemoveTimer leaves the descriptor, and input does not bring the timer back.
+func TestT5RemoveTimer(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		var told []What
@@ -160,8 +160,8 @@ func TestRemoveTimer(t *testing.T) {
 	})
 }
 
-// T6: a second Add replaces the timeout, to later and to earlier; with Forever it leaves it alone.
-func TestAddReplacesTheTimeout(t *testing.T) {
+// A second Add replaces the timeout, to later and to earlier; with Forever it leaves it alone.
+func TestT6AddReplacesTheTimeout(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		note, times := since(v)
 		later, earlier, same1 := b.NewTimer(note), b.NewTimer(note), b.NewTimer(note)
@@ -176,8 +176,8 @@ func TestAddReplacesTheTimeout(t *testing.T) {
 	})
 }
 
-// T6: adding with a timeout withdraws a timeout that has passed and was not yet told.
-func TestAddWithdrawsAPassedTimeout(t *testing.T) {
+// Adding with a timeout withdraws a timeout that has passed and was not yet told.
+func TestT6AddWithdrawsAPassedTimeout(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		note, times := since(v)
 		second := b.NewTimer(note)
@@ -189,8 +189,8 @@ func TestAddWithdrawsAPassedTimeout(t *testing.T) {
 	})
 }
 
-// T7: input and timeout in one turn are told together.
-func TestInputAndTimeoutMerge(t *testing.T) {
+// Input and timeout in one turn are told together.
+func TestT7InputAndTimeoutMerge(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		var told []What
@@ -202,8 +202,8 @@ func TestInputAndTimeoutMerge(t *testing.T) {
 	})
 }
 
-// T7: a periodic event that is activated by hand in between counts its next period from then.
-func TestActivationRestartsThePeriod(t *testing.T) {
+// A periodic event that is activated by hand in between counts its next period from then.
+func TestT7ActivationRestartsThePeriod(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		note, times := since(v)
 		var told []What
@@ -222,8 +222,8 @@ func TestActivationRestartsThePeriod(t *testing.T) {
 	})
 }
 
-// T8, T9: in real time a timer is never early, and the loop wakes once for each.
-func TestRealTimersAreNeverEarly(t *testing.T) {
+// In real time a timer is never early, and the loop wakes once for each.
+func TestT8T9RealTimersAreNeverEarly(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const timers = 50
 		random := seeded(t)
@@ -244,8 +244,8 @@ func TestRealTimersAreNeverEarly(t *testing.T) {
 	})
 }
 
-// T9: the loop sleeps exactly until the next deadline, so each timer costs one wake-up.
-func TestOneWakeUpPerTimer(t *testing.T) {
+// The loop sleeps exactly until the next deadline, so each timer costs one wake-up.
+func TestT9OneWakeUpPerTimer(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		for i := range 100 {
 			check(t, b.NewTimer(func() {}).Add(time.Duration(i+1)*time.Microsecond))
@@ -256,7 +256,7 @@ func TestOneWakeUpPerTimer(t *testing.T) {
 }
 
 // Timers with the same deadline are called in the order in which they were added.
-func TestEqualDeadlinesKeepTheirOrder(t *testing.T) {
+func TestT10EqualDeadlinesKeepTheirOrder(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		var order, want []int
 		for i := range 100 {
@@ -283,7 +283,7 @@ func TestPushedBackTimersKeepTheOrder(t *testing.T) {
 }
 
 // A timer of no length is called in the next turn, and one that adds itself so does not keep descriptors from being served.
-func TestTimerOfNoLength(t *testing.T) {
+func TestT1TimerOfNoLength(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		a, peer := pair(t)
 		calls := 0
@@ -320,6 +320,31 @@ func TestTimeStandsStillWithinATurn(t *testing.T) {
 		loop(t, b, 0, Empty)
 		if times[0] != times[1] || !times[2].After(times[1]) {
 			t.Errorf("times %v", times)
+		}
+	})
+}
+
+// What is left of a timeout is never more than was asked for, and nothing is left once it has passed.
+func TestT8WhatIsLeftOfATimeout(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		timer := b.NewTimer(func() {})
+		if _, timed := timer.Deadline(); timed {
+			t.Error("a deadline before Add")
+		}
+		for range 200 {
+			const timeout = 100 * time.Microsecond
+			check(t, timer.Add(timeout))
+			deadline, timed := timer.Deadline()
+			if left := deadline.Sub(b.Now()); !timed || left > timeout {
+				t.Fatalf("%v left of %v", left, timeout)
+			}
+			loop(t, b, 0, Empty)
+			if now := time.Now(); now.Before(deadline) {
+				t.Fatalf("called %v early", deadline.Sub(now))
+			}
+		}
+		if _, timed := timer.Deadline(); timed {
+			t.Error("a deadline after the call")
 		}
 	})
 }

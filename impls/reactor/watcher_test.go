@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// L1: prepare watchers run right before the wait and see how long it may be, check watchers right after it and before every callback,
+// Prepare watchers run right before the wait and see how long it may be, check watchers right after it and before every callback,
 // both in the order in which they were made.
-func TestWatchers(t *testing.T) {
+func TestL1Watchers(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
 		var order []string
 		note := func(text string) { order = append(order, text) }
@@ -31,7 +31,7 @@ func TestWatchers(t *testing.T) {
 }
 
 // Without a deadline the planned wait is Forever; and watchers alone keep no loop going.
-func TestWatchersWithoutADeadline(t *testing.T) {
+func TestL1WatchersWithoutADeadline(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		a, peer := pair(t)
 		var waits []time.Duration
@@ -82,7 +82,7 @@ func inTheFirstTurn(act func()) func(time.Duration) {
 }
 
 // A Break in a watcher ends the loop before any further callback.
-func TestBreakInAWatcher(t *testing.T) {
+func TestL4BreakInAWatcher(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		called := false
 		b.NewEvent(-1, 0, func(What) { called = true }).Active(Read)

@@ -21,7 +21,7 @@ func TestZeroValueIsAnEmptyBuffer(t *testing.T) {
 	wantContent(t, &b, "3 apples")
 }
 
-func TestEmptyBufferHoldsNoChunk(t *testing.T) {
+func TestB2EmptyBufferHoldsNoChunk(t *testing.T) {
 	pool := NewPool(64, 4)
 	b := New(pool)
 	b.Write(make([]byte, 200))
@@ -34,7 +34,7 @@ func TestEmptyBufferHoldsNoChunk(t *testing.T) {
 	}
 }
 
-func TestZeroLengthChangesLeaveNoTrace(t *testing.T) {
+func TestB2ZeroLengthChangesLeaveNoTrace(t *testing.T) {
 	b := New(NewPool(64, 4))
 	calls := 0
 	b.OnChange(func(_, _, _ int) { calls++ })
@@ -57,7 +57,7 @@ func TestZeroLengthChangesLeaveNoTrace(t *testing.T) {
 }
 
 // A mix of every way in and out, after the first test of libevent's buffer.
-func TestMixedOperationsKeepTheOrder(t *testing.T) {
+func TestB1MixedOperationsKeepTheOrder(t *testing.T) {
 	pool := NewPool(64, 4)
 	b, c := New(pool), New(pool)
 	b.Write([]byte("hello"))
@@ -82,7 +82,7 @@ func TestMixedOperationsKeepTheOrder(t *testing.T) {
 	valid(t, b, c)
 }
 
-func TestAddAfterDrainInPlace(t *testing.T) {
+func TestB5AddAfterDrainInPlace(t *testing.T) {
 	b := New(NewPool(64, 4))
 	for range 1000 { // the window walks through its chunk and on into the next ones
 		b.Write([]byte("0123456789"))
@@ -94,7 +94,7 @@ func TestAddAfterDrainInPlace(t *testing.T) {
 	}
 }
 
-func TestPrependUsesSlackThenNewChunks(t *testing.T) {
+func TestB13PrependUsesSlackThenNewChunks(t *testing.T) {
 	b := New(NewPool(64, 8))
 	b.Write([]byte("0123456789"))
 	b.Drain(6)
@@ -110,7 +110,7 @@ func TestPrependUsesSlackThenNewChunks(t *testing.T) {
 	wantContent(t, b, "<"+long+"456789")
 }
 
-func TestPrependToAnEmptyBuffer(t *testing.T) {
+func TestB13PrependToAnEmptyBuffer(t *testing.T) {
 	b := New(NewPool(64, 8))
 	b.Prepend([]byte("b"))
 	b.Prepend([]byte("a"))
@@ -143,7 +143,7 @@ func TestResetEndsAFrozenBuffer(t *testing.T) {
 	}
 }
 
-func TestManyAppendsWasteLittle(t *testing.T) {
+func TestB7ManyAppendsWasteLittle(t *testing.T) {
 	for _, pool := range []*Pool{nil, NewPool(0, 16)} {
 		b := New(pool)
 		total := 0

@@ -21,7 +21,7 @@ func (c *changes) want(t *testing.T, want ...string) {
 	*c = nil
 }
 
-func TestCallbackIsToldEveryChangeOfLength(t *testing.T) {
+func TestB11CallbackIsToldEveryChangeOfLength(t *testing.T) {
 	fds := socketpair(t)
 	b, other := New(NewPool(64, 4)), New(nil)
 	var log, otherLog changes
@@ -60,7 +60,7 @@ func TestCallbackIsToldEveryChangeOfLength(t *testing.T) {
 	log.want(t, "10+5-0", "15+0-3", "12+3-0", "15+1-0", "16+0-16")
 }
 
-func TestNewestCallbackIsCalledFirst(t *testing.T) {
+func TestB11NewestCallbackIsCalledFirst(t *testing.T) {
 	var b Buffer
 	var order []int
 	for i := range 3 {
@@ -72,7 +72,7 @@ func TestNewestCallbackIsCalledFirst(t *testing.T) {
 	}
 }
 
-func TestRemovedCallbackIsSilent(t *testing.T) {
+func TestB11RemovedCallbackIsSilent(t *testing.T) {
 	var b Buffer
 	var removed, kept changes
 	w := b.OnChange(removed.tell)
@@ -84,7 +84,7 @@ func TestRemovedCallbackIsSilent(t *testing.T) {
 	kept.want(t, "0+1-0")
 }
 
-func TestCallbackMayRemoveItselfAndOthers(t *testing.T) {
+func TestB11CallbackMayRemoveItselfAndOthers(t *testing.T) {
 	var b Buffer
 	var log changes
 	oldest := b.OnChange(log.tell)
@@ -99,7 +99,7 @@ func TestCallbackMayRemoveItselfAndOthers(t *testing.T) {
 	log.want(t, "0+1-0")
 }
 
-func TestCallbackAddedInACallbackHearsTheNextChange(t *testing.T) {
+func TestB11CallbackAddedInACallbackHearsTheNextChange(t *testing.T) {
 	var b Buffer
 	var log changes
 	var w *Watch
@@ -113,7 +113,7 @@ func TestCallbackAddedInACallbackHearsTheNextChange(t *testing.T) {
 	log.want(t, "1+1-0")
 }
 
-func TestCallbackMayChangeItsBuffer(t *testing.T) {
+func TestB11CallbackMayChangeItsBuffer(t *testing.T) {
 	var b Buffer
 	var older changes
 	b.OnChange(older.tell)

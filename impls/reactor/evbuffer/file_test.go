@@ -50,7 +50,7 @@ func received(t *testing.T, fds [2]int, b *Buffer) string {
 	return content(got)
 }
 
-func TestFileArrivesUnchanged(t *testing.T) {
+func TestB19FileArrivesUnchanged(t *testing.T) {
 	for _, size := range []int{1, 1000, 300_000} {
 		text := strings.Repeat("0123456789abcdef", size/16+1)[:size]
 		for _, part := range [][2]int{{0, -1}, {0, size}, {size / 2, -1}, {size / 3, size / 3}, {size - 1, 1}, {size, 0}} {
@@ -83,7 +83,7 @@ func TestFileArrivesUnchanged(t *testing.T) {
 	}
 }
 
-func TestRefusedFileIsClosed(t *testing.T) {
+func TestB20RefusedFileIsClosed(t *testing.T) {
 	pipe := make([]int, 2)
 	if err := unix.Pipe(pipe); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestRefusedFileIsClosed(t *testing.T) {
 	}
 }
 
-func TestFileIsClosedAfterTheLastOfItsHolders(t *testing.T) {
+func TestB20FileIsClosedAfterTheLastOfItsHolders(t *testing.T) {
 	fd := opened(t, "0123456789")
 	a, b, c := New(nil), New(nil), New(nil)
 	a.AddFile(fd, 0, -1)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestFrozenFrontRefusesEveryWayOut(t *testing.T) {
+func TestB15FrozenFrontRefusesEveryWayOut(t *testing.T) {
 	fds := socketpair(t)
 	frozenTest(t, Front, map[string]func(b *Buffer) error{
 		"Drain":    func(b *Buffer) error { return count(b.Drain(1)) },
@@ -31,7 +31,7 @@ func TestFrozenFrontRefusesEveryWayOut(t *testing.T) {
 	})
 }
 
-func TestFrozenBackRefusesEveryWayIn(t *testing.T) {
+func TestB16FrozenBackRefusesEveryWayIn(t *testing.T) {
 	fds := socketpair(t)
 	frozenTest(t, Back, map[string]func(b *Buffer) error{
 		"Write":      func(b *Buffer) error { _, err := b.Write([]byte("x")); return err },

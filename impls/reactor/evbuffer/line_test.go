@@ -8,7 +8,7 @@ import (
 
 const mixedLines = "one\r\ntwo\nthree\r\r\n\n\rfour\x00five\r"
 
-func TestReadLineInEveryStyle(t *testing.T) {
+func TestB8ReadLineInEveryStyle(t *testing.T) {
 	for style, want := range map[EOL][]string{
 		CRLF:       {"one", "two", "three\r", ""},
 		CRLFStrict: {"one", "two\nthree\r"},
@@ -38,7 +38,7 @@ func chop(text string, size int) []string {
 	return parts
 }
 
-func TestUnfinishedLineStays(t *testing.T) {
+func TestB8UnfinishedLineStays(t *testing.T) {
 	b := filled(nil, "half a", " line\r")
 	for _, style := range []EOL{CRLF, CRLFStrict, LF, NUL} {
 		if line, ok := b.ReadLine(style); ok {
@@ -48,7 +48,7 @@ func TestUnfinishedLineStays(t *testing.T) {
 	}
 }
 
-func TestSearchEOLStartsWhereItIsTold(t *testing.T) {
+func TestB9SearchEOLStartsWhereItIsTold(t *testing.T) {
 	b := filled(nil, "a\r", "\nb\r\n")
 	for _, c := range []struct {
 		style          EOL
@@ -66,7 +66,7 @@ func TestSearchEOLStartsWhereItIsTold(t *testing.T) {
 	}
 }
 
-func TestSearchEOLBeforeTheBeginningStartsThere(t *testing.T) {
+func TestB9SearchEOLBeforeTheBeginningStartsThere(t *testing.T) {
 	b := filled(nil, "\n")
 	for style, want := range map[EOL]int{CRLF: 0, CRLFStrict: -1, LF: 0, NUL: -1, ANY: 0} {
 		if at, _ := b.SearchEOL(style, -3); at != want {
@@ -75,7 +75,7 @@ func TestSearchEOLBeforeTheBeginningStartsThere(t *testing.T) {
 	}
 }
 
-func TestALineMayBeLongerThanAChunk(t *testing.T) {
+func TestB8ALineMayBeLongerThanAChunk(t *testing.T) {
 	long := strings.Repeat("long", 100)
 	b := New(NewPool(64, 8))
 	b.Write([]byte(long + "\r\nnext"))

@@ -64,7 +64,7 @@ func TestWriteToDoesNotTrustTheWriter(t *testing.T) {
 	wantContent(t, b, "def")
 }
 
-func TestCopyOutChangesNothing(t *testing.T) {
+func TestB18CopyOutChangesNothing(t *testing.T) {
 	const text = "abcdefghij"
 	b := filled(nil, text[:3], text[3:4], text[4:])
 	for from := range len(text) + 2 {
@@ -83,7 +83,7 @@ func TestCopyOutChangesNothing(t *testing.T) {
 	}
 }
 
-func TestPeekTellsTheExtentsNeeded(t *testing.T) {
+func TestB14PeekTellsTheExtentsNeeded(t *testing.T) {
 	b := filled(nil, "abc", "def", "ghi")
 	vecs := make([][]byte, 2)
 	for max, want := range map[int]int{-1: 3, 0: 0, 1: 1, 3: 1, 4: 2, 7: 3, 9: 3, 1000: 3} {
@@ -104,7 +104,7 @@ func TestPeekTellsTheExtentsNeeded(t *testing.T) {
 	wantContent(t, b, "abcdefghi")
 }
 
-func TestPeekedBytesCannotBeAppendedTo(t *testing.T) {
+func TestB14PeekedBytesCannotBeAppendedTo(t *testing.T) {
 	b := New(NewPool(64, 4))
 	b.Write([]byte("abc"))
 	var vecs [1][]byte

@@ -423,7 +423,7 @@ func (m *machine) checkSources() error {
 	return nil
 }
 
-func TestBufferAgreesWithAFlatSlice(t *testing.T) {
+func TestB1BufferAgreesWithAFlatSlice(t *testing.T) {
 	file := modelFile(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		newMachine(rt, file, &rapidChoices{t: rt, left: 60}).run()

@@ -41,7 +41,7 @@ func TestMovingToItselfChangesNothing(t *testing.T) {
 	wantContent(t, b, "abcdef")
 }
 
-func TestMovingFromAndToEmptyBuffers(t *testing.T) {
+func TestB2MovingFromAndToEmptyBuffers(t *testing.T) {
 	for name, move := range map[string]func(dst, src *Buffer){
 		"Append":        func(dst, src *Buffer) { dst.Append(src) },
 		"PrependBuffer": func(dst, src *Buffer) { dst.PrependBuffer(src) },

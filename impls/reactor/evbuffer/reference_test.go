@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestReferenceIsNotCopiedAndCleanedUpOnce(t *testing.T) {
+func TestB6ReferenceIsNotCopiedAndCleanedUpOnce(t *testing.T) {
 	memory := []byte("theirs")
 	for name, drain := range map[string]func(b *Buffer){
 		"at once":       func(b *Buffer) { b.Drain(6) },
@@ -42,7 +42,7 @@ func drainOneByOne(b *Buffer) {
 	}
 }
 
-func TestReferenceThatIsNotTakenIsCleanedUpAtOnce(t *testing.T) {
+func TestB6ReferenceThatIsNotTakenIsCleanedUpAtOnce(t *testing.T) {
 	calls := 0
 	var b Buffer
 	b.AddReference(nil, func() { calls++ })
@@ -55,7 +55,7 @@ func TestReferenceThatIsNotTakenIsCleanedUpAtOnce(t *testing.T) {
 	}
 }
 
-func TestReferencedMemoryIsNeverWritten(t *testing.T) {
+func TestB6ReferencedMemoryIsNeverWritten(t *testing.T) {
 	memory := []byte("................")
 	b := New(NewPool(64, 4))
 	b.AddReference(memory[4:8], nil)
@@ -69,14 +69,14 @@ func TestReferencedMemoryIsNeverWritten(t *testing.T) {
 	}
 }
 
-func TestCleanupMayUseTheBuffer(t *testing.T) {
+func TestB6CleanupMayUseTheBuffer(t *testing.T) {
 	var b Buffer
 	b.AddReference([]byte("one"), func() { valid(t, &b); b.Write([]byte("two")) })
 	b.Drain(3)
 	wantContent(t, &b, "two")
 }
 
-func TestSharedContentIsIndependentInEachBuffer(t *testing.T) {
+func TestB12SharedContentIsIndependentInEachBuffer(t *testing.T) {
 	pool := NewPool(64, 8)
 	src := filled(pool, "abc", "def")
 	var outputs [3]*Buffer
@@ -96,7 +96,7 @@ func TestSharedContentIsIndependentInEachBuffer(t *testing.T) {
 	wantContent(t, outputs[2], ">abcdef")
 }
 
-func TestSharedChunksSurviveTheirSourceAndReturnToThePool(t *testing.T) {
+func TestB12SharedChunksSurviveTheirSourceAndReturnToThePool(t *testing.T) {
 	pool := NewPool(64, 8)
 	src, a, b := filled(pool, "abc", "def"), New(pool), New(pool)
 	a.AddBufferReference(src)
@@ -115,7 +115,7 @@ func TestSharedChunksSurviveTheirSourceAndReturnToThePool(t *testing.T) {
 	valid(t, src, a, b)
 }
 
-func TestBufferMayReferToItself(t *testing.T) {
+func TestB12BufferMayReferToItself(t *testing.T) {
 	b := filled(NewPool(64, 8), "ab", "c")
 	b.AddBufferReference(b)
 	wantContent(t, b, "abcabc")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestReserveUsesTheRoomOfTheLastChunk(t *testing.T) {
+func TestB3ReserveUsesTheRoomOfTheLastChunk(t *testing.T) {
 	b := New(NewPool(64, 4))
 	b.Write([]byte("abc"))
 	copy(b.Reserve(3), "def")
@@ -18,7 +18,7 @@ func TestReserveUsesTheRoomOfTheLastChunk(t *testing.T) {
 	}
 }
 
-func TestReserveOfAllTheRoomTakesNoChunk(t *testing.T) {
+func TestB4ReserveOfAllTheRoomTakesNoChunk(t *testing.T) {
 	b := New(NewPool(64, 4))
 	b.Write([]byte("abc"))
 	space := b.Reserve(61)
@@ -31,7 +31,7 @@ func TestReserveOfAllTheRoomTakesNoChunk(t *testing.T) {
 	}
 }
 
-func TestCommitOfNothingIsNoError(t *testing.T) {
+func TestB3CommitOfNothingIsNoError(t *testing.T) {
 	b := New(NewPool(64, 4))
 	if err := b.Commit(0); err != nil {
 		t.Error(err)
@@ -43,7 +43,7 @@ func TestCommitOfNothingIsNoError(t *testing.T) {
 	valid(t, b)
 }
 
-func TestReserveTwiceGivesTheSameSpace(t *testing.T) {
+func TestB3ReserveTwiceGivesTheSameSpace(t *testing.T) {
 	for _, present := range []string{"", "abc"} {
 		b := New(NewPool(64, 4))
 		b.Write([]byte(present))
@@ -55,7 +55,7 @@ func TestReserveTwiceGivesTheSameSpace(t *testing.T) {
 	}
 }
 
-func TestReserveIsContiguousAndReserveVecNeedNotBe(t *testing.T) {
+func TestB17ReserveIsContiguousAndReserveVecNeedNotBe(t *testing.T) {
 	b := New(NewPool(64, 4))
 	b.Write(make([]byte, 60))
 	if space := b.Reserve(300); len(space) < 300 {
@@ -75,7 +75,7 @@ func TestReserveIsContiguousAndReserveVecNeedNotBe(t *testing.T) {
 	}
 }
 
-func TestPartialCommitInTheMiddleOfTheExtents(t *testing.T) {
+func TestB3PartialCommitInTheMiddleOfTheExtents(t *testing.T) {
 	text := strings.Repeat("0123456789", 30)
 	for n := range 300 {
 		b := New(NewPool(64, 8))
@@ -94,7 +94,7 @@ func TestPartialCommitInTheMiddleOfTheExtents(t *testing.T) {
 	}
 }
 
-func TestCommitWithoutAValidReservationFails(t *testing.T) {
+func TestB3CommitWithoutAValidReservationFails(t *testing.T) {
 	fds := socketpair(t)
 	writeFD(fds[0], []byte("x"))
 	for name, between := range map[string]func(b *Buffer){
@@ -136,7 +136,7 @@ func TestCommitWithoutAValidReservationFails(t *testing.T) {
 	}
 }
 
-func TestCommitOfMoreThanIsReservedFails(t *testing.T) {
+func TestB3CommitOfMoreThanIsReservedFails(t *testing.T) {
 	b := New(NewPool(64, 8))
 	for _, n := range []int{-1, 1} {
 		if err := b.Commit(n); !errors.Is(err, ErrNotReserved) {
@@ -150,7 +150,7 @@ func TestCommitOfMoreThanIsReservedFails(t *testing.T) {
 	wantContent(t, b, "")
 }
 
-func TestAbsurdReservationsAreRefused(t *testing.T) {
+func TestB4AbsurdReservationsAreRefused(t *testing.T) {
 	b := New(NewPool(64, 8))
 	for _, n := range []int{math.MinInt, -1, 0, maxReserve + 1, math.MaxInt} {
 		if space := b.Reserve(n); space != nil {

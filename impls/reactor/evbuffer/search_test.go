@@ -2,7 +2,7 @@ package evbuffer
 
 import "testing"
 
-func TestSearchFindsAcrossChunks(t *testing.T) {
+func TestB10SearchFindsAcrossChunks(t *testing.T) {
 	const text = "abcabcdabcde"
 	for first := range len(text) { // every way to cut the text in three
 		for second := first; second < len(text); second++ {
@@ -30,7 +30,7 @@ func pieces(texts ...string) *Buffer {
 	return filled(nil, full...)
 }
 
-func TestSearchRangeHasBounds(t *testing.T) {
+func TestB10SearchRangeHasBounds(t *testing.T) {
 	b := filled(nil, "abc", "abc", "abc")
 	for _, c := range []struct{ from, to, want int }{
 		{0, 9, 0}, {1, 9, 3}, {3, 9, 3}, {4, 9, 6}, {7, 9, -1}, // begins at from or later
@@ -43,7 +43,7 @@ func TestSearchRangeHasBounds(t *testing.T) {
 	}
 }
 
-func TestSearchForNothing(t *testing.T) {
+func TestB10SearchForNothing(t *testing.T) {
 	b := filled(nil, "abc")
 	if got := b.SearchRange(nil, 2, 3); got != 2 {
 		t.Errorf("an empty pattern from 2: %d", got)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestSendfileKeepsTheFileOutOfMemory(t *testing.T) {
+func TestB19SendfileKeepsTheFileOutOfMemory(t *testing.T) {
 	fds := socketpair(t)
 	b := New(nil)
 	b.AddFile(opened(t, "0123456789"), 0, -1)
@@ -22,7 +22,7 @@ func TestSendfileKeepsTheFileOutOfMemory(t *testing.T) {
 	wantContent(t, b, "456789")
 }
 
-func TestSendfileSaysWhenTheSocketIsFull(t *testing.T) {
+func TestB19SendfileSaysWhenTheSocketIsFull(t *testing.T) {
 	fds := socketpair(t)
 	for n := 1; n > 0; {
 		n, _ = writeFD(fds[0], make([]byte, 1<<16))
@@ -36,7 +36,7 @@ func TestSendfileSaysWhenTheSocketIsFull(t *testing.T) {
 }
 
 // Linux refuses to sendfile into a file that is open for appending.
-func TestWhereSendfileCannotReadingCan(t *testing.T) {
+func TestB19WhereSendfileCannotReadingCan(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
