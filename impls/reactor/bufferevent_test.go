@@ -296,6 +296,25 @@ func TestBackPressure(t *testing.T) {
 	})
 }
 
+// Bytes that came while the loop was away, and of which it has not been told, outweigh the timeout; so does an end of stream.
+func TestBytesOutweighATimeout(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		bev, peer := owned(t, b)
+		told := outcomes(bev)
+		bev.Enable(Read)
+		bev.SetTimeouts(time.Second, 0)
+		turns(t, b, 1)
+		v.whileAway = func() { write(t, peer, "late") }
+		loop(t, b, Once, Passed)
+		equal(t, "input", string(bev.Input().Pullup(4)), "late")
+		equal(t, "outcomes", len(*told), 0)
+		v.whileAway = func() { unix.Shutdown(peer, unix.SHUT_WR) }
+		loop(t, b, Once, Passed)
+		equal(t, "outcomes", fmt.Sprint(*told), "[EOF|Reading]")
+		bev.Close()
+	})
+}
+
 // C5: timeouts run only for a direction that waits: reading while enabled, writing while there is something to write.
 func TestTimeoutsOnlyWhileWaiting(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {

@@ -24,21 +24,24 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:7007", "listen at `HOST:PORT`, or unix:PATH")
 	loops := flag.Int("loops", 1, "event loops, each in a goroutine of its own")
 	method := flag.String("method", "", "backend: "+strings.Join(reactor.Methods(), ", ")+" (default: the first)")
+	idle := flag.Duration("idle-timeout", 0, "close a connection whose client has been silent for so long (default: never)")
 	flag.Parse()
-	if flag.NArg() > 0 || *loops < 1 {
-		log.Fatal("want flags only, and at least one loop; see -h")
+	if flag.NArg() > 0 || *loops < 1 || *idle < 0 {
+		log.Fatal("want flags only, at least one loop, and no negative time; see -h")
 	}
-	if err := run(*addr, *loops, *method); err != nil {
+	if err := run(*addr, *loops, *method, *idle); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// serve is the echo: what comes in goes out, and the end of the input is the end of the output.
-func serve(base *reactor.Base, fd int) {
+// serve is the echo: what comes in goes out, and the end of the input is the end of the output. So is a silence of idle, if that is
+// not 0; while the client keeps the server from reading on, by not reading itself, it is not silent.
+func serve(base *reactor.Base, fd int, idle time.Duration) {
 	bev := base.NewBufferEvent(fd)
+	bev.SetTimeouts(idle, 0)
 	bev.OnRead(func() { bev.Output().Append(bev.Input()) }) // moves the chunks, copies nothing
 	bev.OnEvent(func(what reactor.Outcome) {
-		if what.Has(reactor.EOF) {
+		if what.Has(reactor.EOF | reactor.Timeout) {
 			bev.CloseAfterFlush() // the peer has stopped sending, not reading
 			return
 		}
@@ -48,7 +51,7 @@ func serve(base *reactor.Base, fd int) {
 }
 
 // run listens in the first loop, which hands the connections out in turn, and returns when a signal has ended all loops.
-func run(addr string, loops int, method string) error {
+func run(addr string, loops int, method string, idle time.Duration) error {
 	bases := make([]*reactor.Base, loops)
 	for i := range bases {
 		base, err := reactor.New(reactor.WithBackend(method))
@@ -65,8 +68,8 @@ func run(addr string, loops int, method string) error {
 		base := bases[next%loops]
 		next++
 		if base == bases[0] {
-			serve(base, fd)
-		} else if base.Post(func() { serve(base, fd) }) != nil {
+			serve(base, fd, idle)
+		} else if base.Post(func() { serve(base, fd, idle) }) != nil {
 			syscall.Close(fd) // that loop has ended
 		}
 	})
