@@ -37,7 +37,7 @@ func (c *Conn) sendUntilHeld(max int64) {
 		if c.awaitRest(); c.HeldByServer() > 0 {
 			return
 		}
-		c.Send(16 << 10)
+		c.Send(64 << 10)
 	}
 }
 

@@ -39,7 +39,7 @@ var slowWriter = Check{
 	Sound: "The client sets the pace and waits for each byte; a slow machine only makes the pauses longer.",
 	Run: func(t *T) {
 		c := t.Dial(quietly)
-		for range t.pick(60, 500) {
+		for range t.pick(30, 150) {
 			c.Send(1)
 			c.ExpectEcho(1)
 			t.Sleep(10 * time.Millisecond)
@@ -58,7 +58,7 @@ var windowFlap = Check{
 	Sound: "The client waits only for bytes, and its pauses change what the server sees, never what it owes.",
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(16<<10), quietly)
-		for range t.pick(15, 100) {
+		for range t.pick(10, 60) {
 			c.TrySend(1 << 20)
 			c.ExpectEcho(min(64<<10, c.Sent()-c.Received()))
 			t.Sleep(time.Duration(5+t.Rand.IntN(30)) * time.Millisecond)
@@ -70,12 +70,13 @@ var windowFlap = Check{
 }
 
 var heldForOne = Check{
-	Slug:   "flow/per-conn-buffer",
-	Level:  MAY,
-	Says:   "How much a server keeps in its own memory for a client that does not read is its choice, up to 16 MiB.",
-	Source: "flow/never-reads-bounded",
-	Why:    "It is what a stalled client costs, and how far a server can read ahead of a slow one.",
-	Sound:  "Nothing is demanded. What was sent, less what lies in the kernel's queues, is exact while nothing moves.",
+	Slug:    "flow/per-conn-buffer",
+	Level:   MAY,
+	Says:    "How much a server keeps in its own memory for a client that does not read is its choice, up to 16 MiB.",
+	Source:  "flow/never-reads-bounded",
+	Why:     "It is what a stalled client costs, and how far a server can read ahead of a slow one.",
+	Sound:   "Nothing is demanded. What was sent, less what lies in the kernel's queues, is exact while nothing moves.",
+	Profile: Full,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		taken := c.SendUntilBlocked(2 * heldByARightServer)

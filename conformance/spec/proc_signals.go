@@ -17,7 +17,7 @@ var sigtermTwice = Check{
 	Says:   "A second SIGTERM ends a server at once that still delivers what is pending.",
 	Source: "the convention of servers that stop gracefully",
 	Why:    "Who sends it again has lost patience. The next in line is SIGKILL, which no server can log.",
-	Sound: "The second signal is sent when all threads sleep again after the first. A server that waits for its deadline all the same needs " +
+	Sound: "The second signal is sent when the first has been seen to work, and all threads sleep again. A server that waits for its deadline all the same needs " +
 		"most of five seconds, of which three are granted, times -slow; a failure is tried again.",
 	Fresh:   true,
 	Timed:   true,
@@ -26,6 +26,9 @@ var sigtermTwice = Check{
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		c.SendUntilBlocked(16 << 20)
 		t.Server().Signal(syscall.SIGTERM)
+		for seen := time.Now().Add(time.Second); !t.Holds(t.Refused()) && time.Now().Before(seen); { // not all can stop accepting
+			t.Sleep(pollEvery)
+		}
 		c.awaitRest()
 		t.Eventf("%v, once more", name(syscall.SIGTERM))
 		t.Server().process.Signal(syscall.SIGTERM) // which fails if there is no process any more: all the better
@@ -113,24 +116,26 @@ var closeOnExec = Check{
 }
 
 var sighup = Check{
-	Slug:   "proc/sighup",
-	Level:  MAY,
-	Says:   "What SIGHUP does, end the server, reload it or nothing, is its choice.",
-	Source: "signal(7)",
-	Why:    "Daemons reload on it; a server that was started in a terminal ends with the terminal.",
-	Sound:  "Nothing is demanded.",
-	Fresh:  true,
-	Run:    func(t *T) { t.Infof("%s", t.reactionTo(syscall.SIGHUP)) },
+	Slug:    "proc/sighup",
+	Level:   MAY,
+	Says:    "What SIGHUP does, end the server, reload it or nothing, is its choice.",
+	Source:  "signal(7)",
+	Why:     "Daemons reload on it; a server that was started in a terminal ends with the terminal.",
+	Sound:   "Nothing is demanded.",
+	Fresh:   true,
+	Profile: Full,
+	Run:     func(t *T) { t.Infof("%s", t.reactionTo(syscall.SIGHUP)) },
 }
 
 var sigusr = Check{
-	Slug:   "proc/sigusr-harmless",
-	Level:  MAY,
-	Says:   "What SIGUSR1 and SIGUSR2 do is the server's choice.",
-	Source: "signal(7)",
-	Why:    "Their default is death, which surprises an operator who only wanted to see statistics.",
-	Sound:  "Nothing is demanded.",
-	Fresh:  true,
+	Slug:    "proc/sigusr-harmless",
+	Level:   MAY,
+	Says:    "What SIGUSR1 and SIGUSR2 do is the server's choice.",
+	Source:  "signal(7)",
+	Why:     "Their default is death, which surprises an operator who only wanted to see statistics.",
+	Sound:   "Nothing is demanded.",
+	Fresh:   true,
+	Profile: Full,
 	Run: func(t *T) {
 		first := t.reactionTo(syscall.SIGUSR1)
 		if t.Server().Alive() {
