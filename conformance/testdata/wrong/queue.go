@@ -4,6 +4,8 @@ import (
 	"net"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A queue is the output of a connection whose reader does not wait for its writer, as in an event loop:
@@ -114,12 +116,15 @@ func (q *queue) end() []byte {
 	return pending
 }
 
-// waitWritable returns when the socket has room.
+// waitWritable returns when the socket has room, or is broken.
 func waitWritable(c *net.TCPConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err
 	}
-	asked := false
-	return raw.Write(func(uintptr) bool { defer func() { asked = true }(); return asked })
+	return raw.Write(func(fd uintptr) bool {
+		socket := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+		n, _ := unix.Poll(socket, 0)
+		return n > 0
+	})
 }
