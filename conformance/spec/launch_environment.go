@@ -55,7 +55,7 @@ var rebindLiveClient = Check{
 		c.ExpectFIN()
 		t.WaitFor(c.ServerState(FinWait2, Gone))
 		if c.ServerSocket().State == Gone {
-			t.Precondition("the kernel keeps no orphaned FIN_WAIT2 (net.ipv4.tcp_fin_timeout, net.ipv4.tcp_max_orphans)")
+			t.Precondition("the kernel keeps no FIN_WAIT2 without an owner: a table is full (net.ipv4.tcp_max_tw_buckets, net.ipv4.tcp_max_orphans)")
 		}
 		s.StartAgain()
 		s.Dial().Ping()

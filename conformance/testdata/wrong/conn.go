@@ -63,8 +63,7 @@ func init() {
 			time.Sleep(faultDelay)
 		}
 		s.send = func(c *net.TCPConn, block []byte) error {
-			loop.Lock()
-			loop.Unlock()
+			takeTurn(&loop)
 			return send(c, block)
 		}
 	}

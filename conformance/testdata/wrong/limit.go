@@ -51,8 +51,7 @@ func init() {
 		var loop sync.Mutex
 		send := s.send
 		s.send = func(c *net.TCPConn, block []byte) error {
-			loop.Lock()
-			loop.Unlock()
+			takeTurn(&loop)
 			return send(c, block)
 		}
 		s.hangUp = func(c *net.TCPConn, why error) {
