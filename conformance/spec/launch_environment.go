@@ -71,7 +71,7 @@ var closedStdio = Check{
 	Why: "A careless supervisor closes them. The first sockets then get the numbers 0, 1 and 2, and what was meant for the terminal " +
 		"or the log is written to a client.",
 	Sound: "The server counts as started when its process listens; what its clients receive is counted to the byte.",
-	// Its address is the contract's; a stranger would be asked for no more than his own flags allow.
+	// It cannot say its port, so it must take the one that it is told.
 	Feature: contractOnly,
 	Starts:  true,
 	Run: func(t *T) {
