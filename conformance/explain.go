@@ -62,10 +62,19 @@ that it receives, in order, until the client ends; then it ends too. What that m
 to a requirement, and each sentence is held by one check of the same name.
 
 MUST, SHOULD and MAY are those of RFC 2119: a server that breaks a MUST is not conformant, one that breaks a SHOULD is weak,
-and a MAY only reports which choice was made. *core* and *full* name the smallest profile that runs a check; *torture* has none of its
-own yet.
+and a MAY only reports which choice was made. *core*, *full* and *torture* name the smallest profile that runs a check.
 A slug is permanent: it is never renamed and never given to another requirement.
 
 A requirement about the process of a server (its start, its signals, what it consumes) holds for servers that the suite may start
 or observe. For one that it knows by address only, such a check is n/a: listed, and never counted as passed.
+
+What is not asked, and why:
+
+* *A delay of 40 ms by Nagle's algorithm.* Every further segment of the client carries the acknowledgement for which the algorithm
+  waits, so an echo shows the delay by chance only. sock/nodelay asks the kernel for the option.
+* *SIGPIPE, sent by hand.* A server that sends with MSG_NOSIGNAL needs no handler and may die of it. close/fin-rst-sigpipe makes the
+  situation in which it matters.
+* *A port that only root may bind.* The way is that of launch/bad-address, and to root no port is forbidden.
+* *SO_REUSEPORT.* A server may use it for its own loops; launch/busy-port asks whether it shares the port with a stranger.
+* *A limit of clients, statistics, a reload.* The server contract knows none of them.
 `

@@ -42,7 +42,7 @@ type variant struct {
 }
 
 // features are the claims that the conformance suite knows how to check.
-var features = []string{"ipv6", "unix"}
+var features = []string{"ipv6", "unix", "idle-timeout"}
 
 var (
 	variantForm = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)                    // io_uring-poll

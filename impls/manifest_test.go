@@ -59,7 +59,7 @@ func TestManifestIsStrict(t *testing.T) {
 		{`{` + head + `, "build": ["make"]}`, `field "build" is given, so field "run" must say what to run afterwards`},
 		{`{` + head + `, "run": [""]}`, `field "run" holds an empty word`},
 		{`{` + head + `, "run": ["x"], "needs": [""]}`, `field "needs" holds an empty word`},
-		{`{` + head + `, "run": ["x"], "features": ["ipv5"]}`, `field "features": "ipv5" is not one of ipv6, unix`},
+		{`{` + head + `, "run": ["x"], "features": ["ipv5"]}`, `field "features": "ipv5" is not one of ipv6, unix, idle-timeout`},
 		{`{` + head + `, "run": ["x"], "known": {"close/half-close": ""}}`, `field "known": "close/half-close" has no reason; say why it fails, with a link`},
 		{`{` + head + `, "run": ["x"], "known": {"Half Close": "r"}}`, `field "known": "Half Close" is not the slug of a check, such as close/half-close-backlog`},
 		{`{` + head + `, "run": ["x"], "known": {"close": "r"}}`, `field "known": "close" is not the slug of a check, such as close/half-close-backlog`},

@@ -3,6 +3,7 @@ package impls
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,4 +193,21 @@ func TestDescriptorsAreNotInherited(t *testing.T) {
 	if err != nil || exit.Stdout != "0\n1\n2\n" {
 		t.Errorf("a first instruction had the descriptors %q, %v", exit.Stdout, err)
 	}
+}
+
+// TestStdio: a server whose streams are closed is found by its socket, and no harness descriptor takes their place at exec.
+func TestStdio(t *testing.T) {
+	full := start(t, "good", Options{Stdio: FullStderr})
+	if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/2", full.PID())); err != nil || target != "/dev/full" {
+		t.Errorf("stderr is %q, %v; want /dev/full", target, err)
+	}
+	closed := start(t, "good", Options{Stdio: ClosedAll})
+	if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", closed.PID())); err == nil && strings.HasPrefix(target, "pipe:") {
+		t.Errorf("stdout is %q, though it was to be closed", target)
+	}
+	client, err := net.Dial(closed.Network(), closed.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
 }

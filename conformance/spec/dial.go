@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,6 +16,7 @@ type DialOption func(*dialing)
 type dialing struct {
 	receiveBuffer int
 	source        int
+	address       string // "": the one that the server announced
 	quiet         bool
 }
 
@@ -25,6 +27,9 @@ func WithReceiveBuffer(bytes int) DialOption { return func(d *dialing) { d.recei
 // WithSource connects from the n-th loopback address after 127.0.0.1, so that many clients do not run out of ports. It
 // has no effect where there is only one loopback address (IPv6, Unix sockets, systems other than Linux).
 func WithSource(n int) DialOption { return func(d *dialing) { d.source = n } }
+
+// at connects to another address than the announced one, of the same server.
+func at(address string) DialOption { return func(d *dialing) { d.address = address } }
 
 // quietly keeps a connection out of the timeline.
 func quietly(d *dialing) { d.quiet = true }
@@ -59,7 +64,7 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 	for _, option := range options {
 		option(&d)
 	}
-	remote, err := socketAddress(s.process.Network(), s.Addr())
+	remote, err := socketAddress(s.process.Network(), cmp.Or(d.address, s.Addr()))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"syscall"
 	"time"
@@ -23,6 +24,15 @@ type Server struct {
 
 // Addr is the address that the server announced.
 func (s *Server) Addr() string { return s.process.Addr() }
+
+// tcpAddress is Addr for questions about TCP, which do not arise for a unix domain socket.
+func (s *Server) tcpAddress() netip.AddrPort {
+	address, err := netip.ParseAddrPort(s.Addr())
+	if err != nil {
+		s.t.NotApplicable("the server does not listen on TCP")
+	}
+	return address
+}
 
 // PID is the server's process.
 func (s *Server) PID() int {

@@ -55,11 +55,20 @@ func (s *stall) reached(conns []*Conn) bool {
 
 func (s *stall) leftUnread(conns []*Conn) bool {
 	for _, c := range conns {
-		if c.ServerSocket().Unread == 0 {
+		if c.leftUnread() == 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// leftUnread is how much has arrived and is not read. A unix domain socket has one queue for that and for what is on its way, and
+// SIOCOUTQ tells of it in bytes of memory.
+func (c *Conn) leftUnread() int64 {
+	if c.server.process.Network() == "unix" {
+		return int64(c.unacknowledged())
+	}
+	return c.ServerSocket().Unread
 }
 
 // asleep reports whether every thread of the server is seen to sleep.
