@@ -51,6 +51,10 @@ type Options struct {
 	Stdout io.Writer     // receives its stdout as well. It must not block, or the server waits for it
 	Stderr io.Writer     // receives its stderr as well, on the same condition
 	NoFile uint64        // limit of open descriptors, soft and hard, from its first instruction on; 0 is inherited. Linux only
+
+	// Before runs on the thread that forks the server, just before it does, and what it changes of that thread the server
+	// inherits. The thread is used for nothing else and ends with the server. Linux only.
+	Before func() error
 }
 
 func (o Options) withDefaults() Options {
