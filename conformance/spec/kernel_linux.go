@@ -15,9 +15,9 @@ import (
 
 // lookup asks the kernel for the server's end of one connection over netlink's sock_diag, an exact question with one
 // answer. /proc/net/tcp would be a table to read to its end on every poll, and after a churn check that table holds
-// tens of thousands of TIME_WAIT entries.
-func lookup(connection fourTuple) (Socket, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+// tens of thousands of TIME_WAIT entries. open makes a socket in the server's network.
+func lookup(open socketMaker, connection fourTuple) (Socket, error) {
+	fd, err := open(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return Socket{}, fmt.Errorf("netlink socket: %w", err)
 	}

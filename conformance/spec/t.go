@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"reactorbench/impls"
@@ -25,7 +26,8 @@ type T struct {
 	server   *Server
 	started  []*Server // by Start, ended with the check
 	conns    []*Conn
-	control  *Conn // of Barrier
+	releases []func() // by atEnd
+	control  *Conn    // of Barrier
 	began    time.Time
 	deadline time.Time // the watchdog's
 	slow     float64
@@ -243,9 +245,15 @@ func (t *T) close() {
 		c.release()
 	}
 	if t.server != nil {
-		t.server.close(t.check.Fresh)
+		t.server.close(t.check.Fresh || t.check.Starts)
 	}
 	for _, s := range t.started {
 		s.close(true)
 	}
+	for _, release := range slices.Backward(t.releases) {
+		release()
+	}
 }
+
+// atEnd calls f when the check has ended and its servers are gone, the latest f first.
+func (t *T) atEnd(f func()) { t.releases = append(t.releases, f) }
