@@ -10,6 +10,8 @@ missing=""
 command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
 pkg-config --exists libevent 2>/dev/null || missing="$missing libevent-dev"
+# By strace the conformance suite lets system calls of a server fail.
+[ "${1:-all}" = servers ] && [ "$(uname)" != Linux ] || command -v strace >/dev/null || missing="$missing strace"
 browser=""
 [ "${1:-all}" = servers ] || command -v chromium >/dev/null || browser="chromium"
 

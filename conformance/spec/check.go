@@ -87,7 +87,10 @@ func ParseProfile(name string) (Profile, error) {
 // All returns every check in the order of the specification.
 func All() []Check {
 	var all []Check
-	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, sockChecks, faultChecks} {
+	for _, family := range [][]Check{
+		launchChecks, dataChecks, closeChecks, flowChecks, connChecks, backlogChecks, limitChecks, acceptErrorChecks,
+		procChecks, sockChecks, faultChecks, injectedChecks,
+	} {
 		all = append(all, family...)
 	}
 	return all

@@ -81,6 +81,7 @@ func diagAnswer(b []byte) (Socket, error) {
 		State:  state,
 		Unread: int64(binary.NativeEndian.Uint32(body[56:])),
 		Unsent: int64(binary.NativeEndian.Uint32(body[60:])),
+		Inode:  binary.NativeEndian.Uint32(body[68:]),
 	}, nil
 }
 
