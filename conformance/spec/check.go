@@ -88,8 +88,8 @@ func ParseProfile(name string) (Profile, error) {
 func All() []Check {
 	var all []Check
 	for _, family := range [][]Check{
-		launchChecks, dataChecks, closeChecks, flowChecks, connChecks, backlogChecks, limitChecks, acceptErrorChecks,
-		procChecks, sockChecks, faultChecks, injectedChecks,
+		launchChecks, dataChecks, closeChecks, vanishedChecks, flowChecks, connChecks, backlogChecks, limitChecks, acceptErrorChecks,
+		procChecks, sockChecks, faultChecks, injectedChecks, netChecks,
 	} {
 		all = append(all, family...)
 	}

@@ -5,32 +5,95 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
+	"os"
 
 	"golang.org/x/sys/unix"
 
+	"reactorbench/conformance/link"
 	"reactorbench/impls"
 )
 
 // A network is a World that exists.
 type network struct {
 	server, clients *namespace // the same one where they meet on loopback
+	link            *link.Link // nil there
 	address         string     // that a server shall listen on
 }
 
-func newNetwork(w World) (*network, error) {
+// The ends of a link. The addresses are of a range for private use (RFC 1918) and seen by nobody else.
+const device = "link"
+
+var (
+	clientAddress = [4]byte{10, 77, 0, 2}
+	serverAddress = [4]byte{10, 77, 0, 1}
+)
+
+func newNetwork(w World, seed uint64) (*network, error) {
 	inside, err := newNamespace()
 	if err != nil {
 		return nil, fmt.Errorf("a network namespace: %w", err)
 	}
 	n := &network{server: inside, clients: inside, address: "127.0.0.1:0"}
-	if err := inside.set(w.Settings); err != nil {
+	if err := n.furnish(w, seed); err != nil {
 		n.close()
 		return nil, err
 	}
 	return n, nil
 }
 
-func (n *network) close() { n.server.close() }
+func (n *network) furnish(w World, seed uint64) (err error) {
+	if w.Link == nil {
+		return n.server.set(w.Settings)
+	}
+	if n.clients, err = newNamespace(); err != nil {
+		n.clients = n.server
+		return err
+	}
+	if err := errors.Join(n.server.set(w.Settings), n.clients.set(w.Settings)); err != nil {
+		return err
+	}
+	near, err := n.clients.openTUN(clientAddress)
+	if err != nil {
+		return err
+	}
+	far, err := n.server.openTUN(serverAddress)
+	if err != nil {
+		near.Close()
+		return err
+	}
+	n.link = link.New(near, far, seed, *w.Link)
+	n.address = netip.AddrPortFrom(netip.AddrFrom4(serverAddress), 7007).String() // all ports are free
+	return nil
+}
+
+func (n *namespace) openTUN(address [4]byte) (file *os.File, err error) {
+	err = n.do(func() error {
+		file, err = openTUN(device, address)
+		return err
+	})
+	return file, err
+}
+
+func (n *network) close() {
+	if n.link != nil {
+		n.link.Close()
+	}
+	if n.clients != n.server {
+		n.clients.close()
+	}
+	n.server.close()
+}
+
+// setMTU limits the packets that either end sends on connections made from now on.
+func (n *network) setMTU(bytes int) error {
+	set := func() error { return setMTU(device, bytes) }
+	return errors.Join(n.clients.do(set), n.server.do(set))
+}
+
+// unplug takes the interface down at one end, plug sets it up again.
+func (n *namespace) unplug() error { return n.do(func() error { return lower(device) }) }
+func (n *namespace) plug() error   { return n.do(func() error { return raise(device) }) }
 
 // within makes the options of a server those of one in this network.
 func (n *network) within(o impls.Options) impls.Options {

@@ -27,6 +27,7 @@ type T struct {
 	started  []*Server // by Start, ended with the check
 	conns    []*Conn
 	releases []func() // by atEnd
+	network  *network // of its own, or nil
 	control  *Conn    // of Barrier
 	began    time.Time
 	deadline time.Time // the watchdog's

@@ -3,6 +3,7 @@ package spec
 import (
 	"golang.org/x/sys/unix"
 
+	"reactorbench/conformance/link"
 	"reactorbench/impls"
 )
 
@@ -10,6 +11,10 @@ import (
 // it really does, so a small world makes short writes, full backlogs and broken routes without faking anything.
 type World struct {
 	Settings map[string]string // of the network, below /proc/sys/net: "ipv4/tcp_rmem": "4096 4096 4096"
+
+	// Link joins the clients' end to the server's, which are then two networks: what it does to packets is drawn from the
+	// check's seed. Nil: they meet on loopback.
+	Link *link.Faults
 }
 
 // Inhabit makes the check's world and starts its server there: for a check that Starts.
@@ -28,7 +33,7 @@ func (t *T) Inhabit(w World) *network {
 // check ends with precondition.
 func (t *T) settle(w World) *network {
 	t.needsProgram()
-	n, err := newNetwork(w)
+	n, err := newNetwork(w, t.Rand.Uint64())
 	switch {
 	case err != nil && forbidden(err):
 		t.Precondition("a network of its own: " + err.Error() + "; it takes root, or unprivileged user namespaces")
@@ -36,6 +41,7 @@ func (t *T) settle(w World) *network {
 		t.brokenf("a network of its own: %v", err)
 	}
 	t.atEnd(n.close)
+	t.network = n
 	t.target = t.target.in(n)
 	return n
 }
