@@ -18,6 +18,7 @@ var burstStopped = Check{
 		"of the overflow is admitted when its kernel asks again, after one second, two, three; the limit is twenty.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Budget:  time.Minute,
 	Run: func(t *T) {
 		t.Inhabit(World{Settings: map[string]string{"core/somaxconn": "4", "ipv4/tcp_max_syn_backlog": "8"}})

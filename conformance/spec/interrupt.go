@@ -137,12 +137,12 @@ var slowSystemCalls = Check{
 	Says:    "However long a write takes, every byte MUST come back in order.",
 	Source:  "RFC 862",
 	Why:     "On a loaded machine a thread stands still between any two instructions. What another thread does meanwhile is the race.",
-	Sound:   "Each second write on the connections begins 5 ms late and is then executed as it is. It waits only for bytes.",
+	Sound:   "Each second write on the connections begins 20 ms late and is then executed as it is. It waits only for bytes.",
 	Profile: Full,
 	Fresh:   true,
 	Run: func(t *T) {
 		conns := t.acquainted(3)
-		slow := t.Server().Inject(fault{calls: writeCalls, what: "delay_enter=5000", when: "1+2", only: conns})
+		slow := t.Server().Inject(fault{calls: writeCalls, what: "delay_enter=20000", when: "1+2", only: conns})
 		t.EchoAll(conns, 64<<10, func() (int64, time.Duration) { return 4 << 10, 0 })
 		for _, c := range conns {
 			c.CloseWrite()

@@ -61,6 +61,7 @@ var lossReorderDelay = Check{
 		"longer than about two seconds; the check waits for fifteen.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Budget:  20 * time.Second,
 	Run: func(t *T) {
 		delay := time.Duration(t.torture(2, 10)) * time.Millisecond
@@ -78,6 +79,7 @@ var corruptPackets = Check{
 	Sound:   "One bit flips in every eighth packet, which checksums always catch. As for waiting, see net/loss-reorder-delay.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Budget:  20 * time.Second,
 	Run: func(t *T) {
 		t.onLink(link.Faults{Corrupt: 0.125, Delay: time.Millisecond}, nil)
@@ -96,6 +98,7 @@ var blackholeThenHeal = Check{
 		"have one longer than the silence.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Budget:  20 * time.Second,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{Delay: time.Millisecond}, nil)
@@ -125,6 +128,7 @@ var smallMTU = Check{
 	Sound:   "The link loses nothing, and the check waits only for bytes.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, nil)
 		for _, mtu := range []int{576, 128} {
@@ -147,6 +151,7 @@ var linkFlap = Check{
 		"again within a second. The check waits for bytes only.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, nil)
 		c := t.Dial()
@@ -184,6 +189,7 @@ var resetStorm = Check{
 		"process holds no more sockets than before.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, nil)
 		t.Dial(quietly).ping()
@@ -217,6 +223,7 @@ var halfOpenPeerGone = Check{
 		"a quarter of an hour. Output was pending, so that it tries at all. The check waits for fifteen seconds.",
 	Profile: Full,
 	Starts:  true,
+	Network: true,
 	Budget:  30 * time.Second,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, map[string]string{"ipv4/tcp_retries2": "1"})

@@ -26,6 +26,7 @@ func tinyBuffers(family string, checks []Check) Check {
 			"the kernel's own probe timer would set the pace, and close/rst-pending-output, which is about memory.",
 		Profile: Full,
 		Starts:  true,
+		Network: true,
 		Budget:  5 * time.Minute,
 		Run:     func(t *T) { t.again(checks, tinyWorld, notInATinyWorld) },
 	}
