@@ -89,8 +89,8 @@ func ParseProfile(name string) (Profile, error) {
 func All() []Check {
 	var all []Check
 	for _, family := range [][]Check{
-		launchChecks, dataChecks, closeChecks, vanishedChecks, flowChecks, connChecks, backlogChecks, limitChecks, acceptErrorChecks,
-		procChecks, sockChecks, faultChecks, injectedChecks, netChecks,
+		launchChecks, dataChecks, closeChecks, vanishedChecks, flowChecks, connChecks, backlogChecks, limitChecks, acceptErrorChecks, shortageChecks,
+		procChecks, sockChecks, faultChecks, injectedChecks, uringChecks, netChecks,
 	} {
 		all = append(all, family...)
 	}

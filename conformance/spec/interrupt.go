@@ -3,7 +3,6 @@ package spec
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // injectedChecks: system calls that are interrupted, refused or slow.
@@ -143,7 +142,9 @@ var slowSystemCalls = Check{
 	Run: func(t *T) {
 		conns := t.acquainted(3)
 		slow := t.Server().Inject(fault{calls: writeCalls, what: "delay_enter=20000", when: "1+2", only: conns})
-		t.EchoAll(conns, 64<<10, func() (int64, time.Duration) { return 4 << 10, 0 })
+		for range 10 { // a write at least for each connection and round
+			t.EchoAll(conns, 4<<10, AtOnce)
+		}
 		for _, c := range conns {
 			c.CloseWrite()
 			c.ExpectFIN()

@@ -22,9 +22,7 @@ const slowLink = 3
 // onLink starts the check's server behind a link.
 func (t *T) onLink(f link.Faults, settings map[string]string) *network {
 	t.slow *= slowLink
-	n := t.Inhabit(World{Link: &f, Settings: settings})
-	t.atEnd(func() { t.Eventf("%v", n.link.Counts()) })
-	return n
+	return t.Inhabit(World{Link: &f, Settings: settings})
 }
 
 // torture returns how much to do: so much, or more of it in the torture profile.

@@ -32,6 +32,7 @@ type T struct {
 	began    time.Time
 	deadline time.Time // the watchdog's
 	slow     float64
+	pcap     string // Options.Pcap
 	buffer   []byte // what reads and writes go through; shared by all connections
 	expected []byte // what a read is compared with
 	timeline timeline
@@ -57,7 +58,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 	slug.Write([]byte(check.Slug))
 	t := &T{
 		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
-		ctx: ctx, check: check, target: target, slow: o.slow(),
+		ctx: ctx, check: check, target: target, slow: o.slow(), pcap: o.Pcap,
 		buffer:   make([]byte, 64<<10),
 		expected: make([]byte, 64<<10),
 	}
@@ -236,6 +237,9 @@ func (t *T) facts() []string {
 	var lines []string
 	for _, s := range t.servers() {
 		lines = append(lines, s.facts()...)
+	}
+	if t.network != nil && t.network.link != nil {
+		lines = append(lines, fold(t.network.link.Counts().String())...)
 	}
 	return lines
 }

@@ -8,7 +8,7 @@ import (
 
 // faultChecks: what the kernel may do at any time and hardly ever does.
 var faultChecks = []Check{
-	tinyBuffers("data", dataChecks), tinyBuffers("close", closeChecks), tinyBuffers("flow", flowChecks),
+	tinyBuffers("data", dataChecks), tinyBuffers("close", closeChecks), tinyBuffers("flow", flowChecks), starvedCheck,
 }
 
 // tinyBuffers holds a server to a whole family again where the kernel has hardly room for anything.

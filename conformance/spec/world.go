@@ -1,6 +1,10 @@
 package spec
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"reactorbench/conformance/link"
@@ -40,10 +44,25 @@ func (t *T) settle(w World) *network {
 	case err != nil:
 		t.brokenf("a network of its own: %v", err)
 	}
+	if t.pcap != "" && n.link != nil {
+		t.recordLink(n)
+	}
 	t.atEnd(n.close)
 	t.network = n
 	t.target = t.target.in(n)
 	return n
+}
+
+// recordLink writes the packets of the link to a file named after server and check.
+func (t *T) recordLink(n *network) {
+	name := strings.ReplaceAll(t.target.Name+"-"+t.check.Slug, "/", "-") + ".pcapng"
+	file, err := os.Create(filepath.Join(t.pcap, name))
+	if err != nil {
+		n.close()
+		t.brokenf("-pcap: %v", err)
+	}
+	n.link.Record(file)
+	t.atEnd(func() { file.Close() })
 }
 
 // in is the same target with its servers inside a network.

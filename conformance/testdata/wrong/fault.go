@@ -38,7 +38,7 @@ func init() {
 		send := s.send
 		s.send = func(c *net.TCPConn, block []byte) error {
 			n, err := try(c, func(fd int) (int, error) { return syscall.Write(fd, block) })
-			if err == syscall.EINTR {
+			if err == syscall.EINTR || n == len(block) {
 				return nil
 			}
 			return send(c, block[max(n, 0):])

@@ -11,6 +11,17 @@ import (
 func init() {
 	// Loops that end at every error of accept but EAGAIN. net's own repeats an interrupted one, so this accepts itself.
 	faults["dies-of-interrupted-accept"] = func(s *server) { s.await = s.acceptPlainly }
+
+	// `if (io_uring_queue_init(...) < 0) return 0;`
+	faults["ends-quietly-without-io-uring"] = func(s *server) {
+		listen := s.listen
+		s.listen = func(addr string) (*net.TCPListener, error) {
+			if _, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 0, 0, 0); errno == unix.EPERM {
+				os.Exit(0)
+			}
+			return listen(addr)
+		}
+	}
 }
 
 // acceptPlainly accepts and serves until the listener is closed.
