@@ -22,8 +22,9 @@ func tinyBuffers(family string, checks []Check) Check {
 		Why: "With default buffers a mebibyte of echo met no short write at all; with these it met 38 short writes and 21 EAGAIN. " +
 			"Code that has never run is where bytes get lost, doubled and swapped.",
 		Sound: "Nothing is injected: the kernel has so little room in a network of the check's own, and each check of the " +
-			"family waits for progress as ever. Left out is what the server is known to fail anyway, flow/tiny-rcvbuf, where " +
-			"the kernel's own probe timer would set the pace, and close/rst-pending-output, which is about memory.",
+			"family waits for progress as ever. Left out is what the server is known to fail anyway, data/trickle-noread and " +
+			"flow/tiny-rcvbuf, where the kernel's own probe timer would set the pace, and close/rst-pending-output, which is " +
+			"about memory.",
 		Profile: Full,
 		Starts:  true,
 		Network: true,
@@ -33,7 +34,7 @@ func tinyBuffers(family string, checks []Check) Check {
 }
 
 // notInATinyWorld are the checks that say nothing more there; see Sound.
-var notInATinyWorld = []string{"flow/tiny-rcvbuf", "close/rst-pending-output"}
+var notInATinyWorld = []string{"data/trickle-noread", "flow/tiny-rcvbuf", "close/rst-pending-output"}
 
 // tinyWorld leaves the kernel a page for each direction of each connection, which it halves for its own bookkeeping.
 var tinyWorld = World{Settings: map[string]string{"ipv4/tcp_rmem": "4096 4096 4096", "ipv4/tcp_wmem": "4096 4096 4096"}}
