@@ -74,7 +74,7 @@ var corruptPackets = Check{
 	Says:    "On a link that flips bits no wrong byte MUST come back.",
 	Source:  "RFC 9293 section 3.1: Checksum",
 	Why:     "The kernel drops such packets, unless somebody has told it not to look; the server then meets the loss of them.",
-	Sound:   "One bit flips in every eighth packet, which checksums always catch. As for waiting, see net/loss-reorder-delay.",
+	Sound:   "One bit flips in one of twelve packets, which checksums always catch. As for waiting, see net/loss-reorder-delay.",
 	Profile: Full,
 	Starts:  true,
 	Network: true,

@@ -100,7 +100,13 @@ func (n *network) within(o impls.Options) impls.Options {
 	if o.Addr == "" {
 		o.Addr = n.address
 	}
-	o.Before = n.server.enter
+	inside := o.Before
+	o.Before = func() error {
+		if err := n.server.enter(); err != nil || inside == nil {
+			return err
+		}
+		return inside()
+	}
 	return o
 }
 

@@ -56,12 +56,17 @@ func (t *T) settle(w World) *network {
 // recordLink writes the packets of the link to a file named after server and check.
 func (t *T) recordLink(n *network) {
 	name := strings.ReplaceAll(t.target.Name+"-"+t.check.Slug, "/", "-") + ".pcapng"
-	file, err := os.Create(filepath.Join(t.pcap, name))
+	err := os.MkdirAll(t.pcap, 0o755)
+	var file *os.File
+	if err == nil {
+		file, err = os.Create(filepath.Join(t.pcap, name))
+	}
 	if err != nil {
 		n.close()
 		t.brokenf("-pcap: %v", err)
 	}
 	n.link.Record(file)
+	t.Eventf("packets in %s", file.Name())
 	t.atEnd(func() { file.Close() })
 }
 
