@@ -48,7 +48,7 @@ var mistakes = []mistake{
 	{"stale-output-for-reused-descriptor", []string{"data/fd-reuse-stale"}, nil},
 
 	{"closes-when-fin-is-near", []string{"close/half-close-small", "close/fin-in-same-segment"}, []string{"close/fin-*", "close/half-close-*", "close/simultaneous"}},
-	{"drops-backlog-at-fin", []string{"close/half-close-backlog", "fault/tiny-buffers-close"}, []string{"fault/eintr-write", "close/half-close-slow-reader"}},
+	{"drops-backlog-at-fin", []string{"close/half-close-backlog", "fault/tiny-buffers-close"}, []string{"fault/*", "close/half-close-slow-reader"}},
 	{"reads-once-at-fin", []string{"close/fin-large-inflight"}, []string{"close/fin-in-same-segment", "close/simultaneous", "close/half-close-backlog", "close/half-close-slow-reader"}},
 	{"answers-fin-with-rst", []string{"close/half-close-fin-type", "net/loss-reorder-delay", "net/corrupt", "net/mtu-small", "fault/cpu-starved"}, []string{"net/*", "fault/*", "close/both-sides", "close/half-close-*", "close/fin-*", "close/simultaneous"}},
 	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "conn/idle-thousand", "conn/churn-fd-leak"}},
@@ -69,7 +69,7 @@ var mistakes = []mistake{
 	{"leaks-descriptor", []string{"conn/churn-fd-leak"}, nil},
 	{"accepts-once-per-event", []string{"conn/burst-accept", "conn/burst-stopped"}, []string{"conn/*"}},
 	{"forgets-client-513", []string{"conn/idle-thousand", "fault/uring-enobufs", "fault/uring-cq-overflow"}, []string{"conn/burst-accept", "fault/*"}},
-	{"closes-idle-client", []string{"conn/server-does-not-close-first"}, nil},
+	{"closes-idle-client", []string{"conn/server-does-not-close-first"}, []string{"conn/idle-thousand"}},
 	{"starves-others", []string{"conn/fair-flood"}, []string{"conn/accept-under-load", "conn/hundred-parallel"}},
 	{"starves-accept", []string{"conn/accept-under-load"}, []string{"conn/burst-accept", "conn/churn-fd-leak", "conn/hundred-parallel"}},
 
