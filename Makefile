@@ -4,6 +4,8 @@
 # One folder a run, named once: RUN=results/mine overrides it.
 RUN      := results/$(shell date -u +%Y-%m-%dT%H-%M-%SZ)-$(shell git rev-parse --short HEAD 2>/dev/null || echo none)
 IMPLS    ?= ./impls/...
+BASE     ?= origin/main
+HISTORY  ?= results/history/history.jsonl
 GO       ?= go
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
@@ -14,7 +16,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = ./impls ./impls/reactor/... ./results ./loadgen ./conformance/link
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers build test race lint conformance bench clean
+.PHONY: help setup servers build test race lint conformance bench limits gate selftest history clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +29,7 @@ servers:
 
 build: ## build the commands into bin/
 	@mkdir -p bin
-	@$(GO) build -o bin/ ./conformance ./loadgen ./plots
+	@$(GO) build -o bin/ ./conformance ./loadgen ./plots ./ci
 
 test: setup race ## run every test; the last line counts them
 	@$(GOTESTSUM) --format pkgname -- -timeout 30m ./...
@@ -45,6 +47,21 @@ conformance: servers build ## hold every server to the specification
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
+
+limits: servers build ## what designs cost beside the least they can, and the loop beside libevent's: half an hour
+	@bin/loadgen -base ./impls/bare -suite limits -out $(RUN) $(IMPLS)
+	@bin/ci limits -out $(RUN)
+
+gate: build ## did the checked-out commit make a server slower than BASE has it?
+	@bin/ci gate -base $(BASE)
+
+selftest: build ## how often does the gate err on this machine? about a quarter of an hour
+	@bin/ci selftest
+
+history: build ## add RUN to HISTORY and draw what has become of each server
+	@mkdir -p $(dir $(HISTORY))
+	@bin/ci history -file $(HISTORY) -append $(RUN)
+	@bin/plots -history $(HISTORY) $(dir $(HISTORY))
 
 clean: ## remove what was built; results stay
 	@rm -rf bin

@@ -22,6 +22,9 @@ type cell struct {
 	workload Workload
 	block    int
 	seed     uint64
+	role     string // of a pair, see pairs.go
+	pair     string
+	round    int
 }
 
 // A bench runs cells: the things that are the same for all of them.
@@ -37,26 +40,40 @@ type bench struct {
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.
 func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
-	r := results.Record{
-		Schema: results.SchemaNumber, Time: time.Now().UTC(),
-		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
-		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
-		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed,
-	}
+	r := newRecord(c)
 	runtime.GC() // between cells, for none may fall into one
 	server, err := c.target.start(ctx, b, c.seed)
 	if err == nil {
-		if c.workload.Loop == "idle" {
-			err = b.idle(ctx, c, server, &r)
-		} else {
-			err = b.closed(ctx, c, server, &r)
-		}
+		err = b.on(ctx, c, server, &r)
 		complaint, died := server.stop(err != nil)
 		err = errors.Join(died, err)
 		if complaint != "" {
 			r.Warnings = append(r.Warnings, complaint)
 		}
 	}
+	return conclude(ctx, r, err)
+}
+
+// on measures the cell on a server that runs.
+func (b *bench) on(ctx context.Context, c cell, server subject, r *results.Record) error {
+	if c.workload.Loop == "idle" {
+		return b.idle(ctx, c, server, r)
+	}
+	return b.closed(ctx, c, server, r)
+}
+
+// newRecord names the cell.
+func newRecord(c cell) results.Record {
+	return results.Record{
+		Schema: results.SchemaNumber, Time: time.Now().UTC(),
+		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
+		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
+		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed, Role: c.role, Pair: c.pair, Round: c.round,
+	}
+}
+
+// conclude leaves no figures beside an error.
+func conclude(ctx context.Context, r results.Record, err error) (results.Record, error) {
 	switch {
 	case ctx.Err() != nil || errors.Is(err, errAborted):
 		return r, errAborted
@@ -72,6 +89,7 @@ func withoutFigures(r results.Record) results.Record {
 	return results.Record{
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
+		Role: r.Role, Pair: r.Pair, Round: r.Round,
 	}
 }
 

@@ -56,6 +56,7 @@ func testServer(fault string) {
 	}()
 	handle := map[string]handler{
 		"none":       echo(unchanged),
+		"none again": echo(unchanged),
 		"wrong byte": wrongAt(1, 300),
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
 			if offset > 1000 {
@@ -160,7 +161,7 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 	}{
 		{[]string{"-nosuch"}, "-nosuch"},
 		{nil, "name the servers"},
-		{[]string{"-suite", "huge", "./x"}, `no suite is called "huge"; there are full, quick`},
+		{[]string{"-suite", "huge", "./x"}, `no suite is called "huge"; there are full, limits, quick`},
 		{[]string{"-workload", "closed-65", "./x"}, `no workload is called "closed-65"`},
 		{[]string{"-workload", broken, "./x"}, broken + `: unknown field "speed"`},
 		{[]string{"-workload", "closed-64", "-suite", "quick", "./x"}, "exclude each other"},

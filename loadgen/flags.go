@@ -23,6 +23,11 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -workload closed-1000 ./impls/gnet        one workload, one server
   loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
+  loadgen -base ./impls/bare -workload closed-64,pipelined-16 ./impls/reactor/... ./impls/gnet
+                                                    how much dearer than bare, in pairs of processes: a difference of
+                                                    a few percent shows within half a minute
+  loadgen -base ../old/impls/reactor/epoll -workload closed-64 ./impls/reactor/epoll
+                                                    the same server from two checkouts
   loadgen -list                                     workloads and suites, a line each
 
 A workload is a file like this; depth is how many requests each connection has in flight:
@@ -44,6 +49,7 @@ type options struct {
 	targets   []impls.Impl // without -addr
 	address   string       // of a running server
 	pid       int
+	base      string // of a pair: the server in another checkout
 	out       string
 	seed      uint64
 	engine    string
@@ -60,12 +66,13 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.SetOutput(io.Discard) // flag prints its errors itself otherwise, and twice
 	suite := flags.String("suite", "", "`name` of a suite, or a .json file; default quick")
 	workload := flags.String("workload", "", "`name` of a workload, or a .json file; several with commas")
-	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6")
-	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s")
+	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6, or 12 pairs")
+	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s, or 250ms of a pair")
 	cpus := flags.String("cpus", "", "`cores` of servers and of engines, such as 0/1 or 0-3/4-7; default half and half")
 	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
 	flags.StringVar(&o.address, "addr", "", "`address` of a running server, HOST:PORT or unix:PATH, instead of patterns")
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
+	flags.StringVar(&o.base, "base", "", "compare each server with this one, in pairs of fresh processes: its `folder`, here or in another checkout")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
@@ -100,6 +107,9 @@ func (o *options) chooseLoad(suite, workload string, blocks int, duration time.D
 		return errors.New("-suite and -workload exclude each other")
 	case workload != "":
 		o.suite = Suite{Workloads: strings.Split(workload, ","), Blocks: 6, MeasureMs: 1000}
+		if o.base != "" {
+			o.suite.Blocks, o.suite.MeasureMs = pairBlocks, int(pairSlice.Milliseconds())
+		}
 	default:
 		if suite == "" {
 			suite = "quick"
@@ -135,6 +145,8 @@ func (o *options) chooseServers(patterns []string) error {
 	switch {
 	case o.address != "" && len(patterns) > 0:
 		return fmt.Errorf("-addr is one running server; leave out %s", strings.Join(patterns, " "))
+	case o.address != "" && o.base != "":
+		return errors.New("-base starts its servers itself; leave out -addr")
 	case o.address != "":
 		return nil
 	case o.pid != 0:
@@ -150,6 +162,24 @@ func (o *options) chooseServers(patterns []string) error {
 		return err
 	}
 	o.targets = o.suite.Picks(found)
+	return o.choosePair()
+}
+
+// choosePair puts the base before the head; each pattern has to name one server.
+func (o *options) choosePair() error {
+	if o.base == "" {
+		return nil
+	}
+	base, err := impls.Find(o.base)
+	switch {
+	case err != nil:
+		return fmt.Errorf("-base: %w", err)
+	case len(base) != 1:
+		return fmt.Errorf("-base %s names %d servers; a pair has one", o.base, len(base))
+	case slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
+		return errors.New("-base compares CPU time per request, of which an idle workload has none")
+	}
+	o.targets = append([]impls.Impl{base[0]}, o.targets...)
 	return nil
 }
 

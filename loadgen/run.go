@@ -93,12 +93,20 @@ func (r *runner) run(ctx context.Context) error {
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
 	}
-	if err := r.measure(ctx, b, targets, writer); err != nil {
+	measure := r.measure
+	if r.base != "" {
+		measure = r.measurePairs
+	}
+	if err := measure(ctx, b, targets, writer); err != nil {
 		return err
 	}
 	r.env.DescribeEnd(time.Now())
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
+	}
+	if r.base != "" {
+		printPairs(r.stdout, r.records, r.footer())
+		return nil
 	}
 	printTable(r.stdout, r.records, r.workloads, r.footer())
 	return nil
@@ -131,6 +139,9 @@ func (r *runner) prepare(ctx context.Context, builder *impls.Builder, b *bench) 
 			continue
 		}
 		targets = append(targets, t)
+	}
+	if r.base != "" && len(targets) < 2 {
+		return nil, errors.New("a pair needs both of its servers")
 	}
 	if len(targets) == 0 {
 		return nil, errors.New("none of the servers can be run here")
@@ -179,21 +190,29 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
 	p := newProgress(r.stderr, total, len(plan))
 	defer p.finish()
-	runID := results.FolderName(r.env.Plan.Began, r.env.Commit)
 	for _, block := range plan {
 		for _, c := range block {
 			record, err := b.run(ctx, c)
 			if err != nil {
 				return err
 			}
-			record.RunID, record.EnvID, record.Commit, record.Dirty = runID, r.env.EnvID, r.env.Commit, r.env.Dirty
-			if err := writer.Write(record); err != nil {
+			if err := r.keep(writer, p, record); err != nil {
 				return err
 			}
-			r.note(p, record)
 			p.done(c)
 		}
 	}
+	return nil
+}
+
+// keep writes a record as soon as its cell is over, so that an interruption loses no other.
+func (r *runner) keep(writer *results.Writer, p progress, record results.Record) error {
+	record.RunID = results.FolderName(r.env.Plan.Began, r.env.Commit)
+	record.EnvID, record.Commit, record.Dirty = r.env.EnvID, r.env.Commit, r.env.Dirty
+	if err := writer.Write(record); err != nil {
+		return err
+	}
+	r.note(p, record)
 	return nil
 }
 

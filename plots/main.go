@@ -40,6 +40,10 @@ It reads records.jsonl, env.json and conformance.json there, as far as they exis
 
 The same run gives the same charts, byte for byte. Nothing else in DIR is touched.
 
+usage: plots -history FILE DIR
+
+draws instead what ci history has gathered in FILE, and writes DIR/charts/history-*.svg and .png
+
 exit status: 0 written, 1 not written, 2 wrong use or DIR is not a results folder
 `
 
@@ -50,6 +54,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("plots", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
+	history := flags.String("history", "", "")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -59,20 +64,52 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "plots: want one results folder, got %d arguments; plots -h explains\n", flags.NArg())
 		return 2
 	}
-	run, err := results.Open(flags.Arg(0))
-	if err != nil {
-		fmt.Fprintln(stderr, "plots:", err)
-		return 2
-	}
-	written, err := drawRun(run)
+	written, err := drawAny(*history, flags.Arg(0))
 	for _, path := range written {
 		fmt.Fprintln(stdout, path)
 	}
-	if err != nil {
+	var unreadable unreadableError
+	switch {
+	case errors.As(err, &unreadable):
+		fmt.Fprintln(stderr, "plots:", err)
+		return 2
+	case err != nil:
 		fmt.Fprintln(stderr, "plots:", err)
 		return 1
 	}
 	return 0
+}
+
+// An unreadableError says that there is nothing to draw from.
+type unreadableError struct{ error }
+
+func drawAny(history, dir string) ([]string, error) {
+	if history != "" {
+		return drawHistory(history, dir)
+	}
+	run, err := results.Open(dir)
+	if err != nil {
+		return nil, unreadableError{err}
+	}
+	return drawRun(run)
+}
+
+// drawHistory draws a file of history into dir.
+func drawHistory(file, dir string) ([]string, error) {
+	lines, err := results.ReadHistory(file)
+	if err != nil {
+		return nil, unreadableError{err}
+	}
+	var d drawing
+	for _, c := range historyCharts(lines) {
+		c.File = fileName(c.File)
+		p, err := render(c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.File, err)
+		}
+		d.pictures = append(d.pictures, p)
+	}
+	return writeCharts(dir, []drawing{d})
 }
 
 // drawRun writes the charts and then the page, and returns the paths of what it wrote.

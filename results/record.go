@@ -23,10 +23,13 @@ type Record struct {
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
-	Depth        int    `json:"depth"`         // requests in flight on each connection
-	MessageBytes int    `json:"message_bytes"` // bytes of a request, and of its reply
-	Block        int    `json:"block"`         // from 0; a block holds every cell of the plan once
-	Seed         uint64 `json:"seed"`          // of this cell: payload and connection order follow from it
+	Depth        int    `json:"depth"`           // requests in flight on each connection
+	MessageBytes int    `json:"message_bytes"`   // bytes of a request, and of its reply
+	Block        int    `json:"block"`           // from 0; a block holds every cell of the plan once
+	Role         string `json:"role,omitempty"`  // "base" or "head": a block is a pair of processes, of one server from two checkouts
+	Pair         string `json:"pair,omitempty"`  // the head's name, for both
+	Round        int    `json:"round,omitempty"` // from 0, within such a block: each holds a slice of base and one of head
+	Seed         uint64 `json:"seed"`            // of this cell: payload and connection order follow from it
 
 	Error string `json:"error,omitempty"` // one sentence: why there are no figures
 

@@ -3,6 +3,8 @@ package reactor
 import (
 	"errors"
 	"iter"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -41,9 +43,13 @@ type Base struct {
 	limits    turnLimits
 	patience  int // turns that a level may be passed over
 
-	pool     *evbuffer.Pool
-	touched  []*BufferEvent // to settle at the end of the turn
-	settings map[settings]*settings
+	sockets    sockets     // how bufferevents and listeners come by their bytes and connections
+	completion *completion // where the backend is a Proactor
+	pool       *evbuffer.Pool
+	touched    []*BufferEvent // to settle at the end of the turn
+	pairs      []*BufferEvent // what is open and has no descriptor by which to find it
+	scratch    []byte         // for a moment within one call, see room16
+	settings   map[settings]*settings
 
 	leftovers int // turns in a row with readiness for nobody
 	looping   atomic.Bool
@@ -97,6 +103,7 @@ func New(options ...Option) (*Base, error) {
 		levels:   make([]level, c.priorities),
 		running:  noLevel,
 		start:    time.Now(),
+		sockets:  readiness{},
 		limits:   c.limits,
 		patience: c.patience,
 		pool:     evbuffer.NewPool(c.chunkBytes, poolKeeps),
@@ -107,13 +114,27 @@ func New(options ...Option) (*Base, error) {
 		b.edge = ET
 	}
 	b.stats.Levels = make([]LevelStats, c.priorities)
-	b.fds = fdmap{backend: first, stats: &b.stats}
+	b.fds = fdmap{backend: first, exists: descriptorExists, stats: &b.stats}
+	if c.exists != nil {
+		b.fds.exists = c.exists
+	}
 	b.clock = func() moment { return moment(time.Since(b.start)) + 1 }
 	if c.clock != nil {
 		b.clock = c.clock
 	}
+	if ring, ok := first.(backend.Proactor); ok {
+		b.completion = newCompletion(b, ring, c.chunkBytes)
+		b.sockets = b.completion
+	}
+	if c.socket != nil {
+		b.sockets = c.socket
+	}
 	b.exitTimer.init(b, -1, 0, plainCallback(func() { b.exiting = true }))
 	b.exitTimer.marks |= internal
+	b.wake.target = new(wakeTarget)
+	if c.bell != nil {
+		b.wake.target = c.bell
+	}
 	if err := b.wake.open(b); err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
@@ -144,6 +165,13 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	defer b.looping.Store(false)
 	if b.closed {
 		return Aborted, ErrClosed
+	}
+	if b.Features().Has(backend.OneThread) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	if b.completion != nil {
+		defer b.completion.ring.Flush() // what was written last is on its way when the loop has ended, as everywhere
 	}
 	b.settleTouched()
 	for {
@@ -192,6 +220,10 @@ func (b *Base) activateReady(ready []backend.Ready) {
 	b.stats.Ready += uint64(len(ready))
 	stale := false
 	for i := range ready {
+		if ready[i].Op != nil {
+			b.completion.completed(ready[i])
+			continue
+		}
 		entry := b.fds.find(ready[i].Token)
 		if entry == nil {
 			stale = true
@@ -209,9 +241,9 @@ func (b *Base) activateReady(ready []backend.Ready) {
 
 // washOut gets rid of a registration that has outlived its owner. The kernel keeps one, and goes on reporting it, if the descriptor was
 // closed before Del while a duplicate kept the file open: no call can name it any more. Only a new
-// backend is without it.
+// backend is without it. A Proactor knows its registrations by their numbers, and has none that cannot be named.
 func (b *Base) washOut(stale bool) {
-	if !stale {
+	if !stale || b.completion != nil {
 		b.leftovers = 0
 		return
 	}
@@ -223,9 +255,12 @@ func (b *Base) washOut(stale bool) {
 	if err != nil {
 		return // out of descriptors, perhaps: the next turns try again
 	}
+	if b.fds.moveTo(fresh) != nil {
+		fresh.Close() // out of memory, perhaps: the old one still serves all but one
+		return
+	}
 	b.backend.Close()
-	b.backend, b.fds.backend = fresh, fresh
-	b.fds.tellAll()
+	b.backend = fresh
 	b.stats.Reopened++
 }
 
@@ -292,17 +327,23 @@ func (b *Base) count(e *Event) {
 // Pending is the number of events, listeners and bufferevents that wait for something.
 func (b *Base) Pending() int { return b.pending }
 
-// BufferEvents goes over all open bufferevents in the order of their descriptors. They may be closed on the way.
+// BufferEvents goes over all open bufferevents in the order of their descriptors, and then over the pairs. Of a stack of filters
+// it gives the top, which is the one to flush and close. They may be closed on the way.
 func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 	return func(yield func(*BufferEvent) bool) {
 		for fd := range b.fds.len() {
 			for e := b.fds.entry(fd).first; e != nil; e = e.next {
 				if bev, ok := e.handler.(*BufferEvent); ok {
-					if !yield(bev) {
+					if !yield(bev.top()) {
 						return
 					}
 					break // at most one owns a descriptor, and e may be gone
 				}
+			}
+		}
+		for _, bev := range slices.Clone(b.pairs) {
+			if bev.state != closed && !yield(bev.top()) {
+				return
 			}
 		}
 	}
@@ -318,6 +359,9 @@ func (b *Base) Close() error {
 		panic("reactor: Close of a base that is looping: Break first")
 	}
 	b.fds.deleteAll()
+	for len(b.pairs) > 0 {
+		b.pairs[0].Close()
+	}
 	for h := range b.signals {
 		h.event.Del()
 	}

@@ -1,9 +1,9 @@
 package reactor
 
 import (
-	"fmt"
+	"errors"
+	"math"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -33,7 +33,9 @@ type BufferEvent struct {
 	readDeadline  moment    // 0: not waiting to read, or without a timeout
 	writeDeadline moment    // 0: nothing to write, or without a timeout
 
-	errno   uint16 // the last error, an unix.Errno
+	underWay uint32 // bytes that the transport has taken out of output and not yet passed on
+
+	errno   uint16 // the last error, an unix.Errno; see extra for others
 	state   state
 	enabled What // Read and Write, as the user has them
 	flags   bevFlags
@@ -74,7 +76,7 @@ const (
 	Writing   Outcome = 0x02 // while writing
 	EOF       Outcome = 0x10 // the peer has stopped sending; it may still be reading
 	Error     Outcome = 0x20 // see Err; told once for each direction
-	Connected Outcome = 0x80 // Connect has succeeded
+	Connected Outcome = 0x80 // Connect, or the handshake of TLS, has succeeded
 	// and Timeout: the direction had no progress for its timeout, and is disabled
 )
 
@@ -100,15 +102,20 @@ func (outcome Outcome) String() string {
 // as an Error, like everything that goes wrong later.
 func (b *Base) NewBufferEvent(fd int) *BufferEvent {
 	b.mustBeOpen("NewBufferEvent")
-	bev := &BufferEvent{enabled: Write, settings: b.share(defaults)}
-	bev.input.Init(b.pool)
-	bev.output.Init(b.pool)
-	bev.io.init(b, fd, Persist, bev)
+	bev := b.newBufferEvent(fd, b.defaultSettings())
 	bev.io.marks |= owner
 	if fd >= 0 {
 		bev.adopt()
 		bev.state = opened
 	}
+	return bev
+}
+
+func (b *Base) newBufferEvent(fd int, s settings) *BufferEvent {
+	bev := &BufferEvent{enabled: Write, settings: b.share(s)}
+	bev.input.Init(b.pool)
+	bev.output.Init(b.pool)
+	bev.io.init(b, fd, Persist, bev)
 	return bev
 }
 
@@ -119,7 +126,7 @@ func (bev *BufferEvent) adopt() {
 		bev.io.marks |= added
 		return
 	}
-	bev.errno = errnoOf(err)
+	bev.note(err)
 	bev.touch()
 }
 
@@ -148,8 +155,31 @@ func (bev *BufferEvent) Output() *evbuffer.Buffer {
 	return &bev.output
 }
 
-// Write puts a copy of p into the output. It is an io.Writer.
-func (bev *BufferEvent) Write(p []byte) (int, error) { return bev.Output().Write(p) }
+// ErrOutputFull is returned by Write for what would lift the output above its high mark.
+var ErrOutputFull = errors.New("the output is at its high mark")
+
+// Write puts a copy of p into the output. It is an io.Writer. If SetWatermark has set a high mark it takes no more than up to there, and
+// returns ErrOutputFull with the number of bytes taken: OnWrite tells when there is room again. Without such a mark it takes everything.
+// What is put into Output directly is never refused, because an echo has nowhere else to put it; there the mark stops reading.
+func (bev *BufferEvent) Write(p []byte) (int, error) {
+	if room := bev.Room(); bev.settings.bounded && room < len(p) {
+		n, err := bev.Output().Write(p[:room])
+		if err == nil {
+			err = ErrOutputFull
+		}
+		return n, err
+	}
+	return bev.Output().Write(p)
+}
+
+// Room is how many more bytes the output takes before it reaches its high mark; without a mark there is room for everything.
+func (bev *BufferEvent) Room() int {
+	high := bev.settings.writeHigh
+	if high == 0 {
+		return math.MaxInt
+	}
+	return max(0, high-bev.output.Len())
+}
 
 // Enable lets Read, Write or both go on.
 func (bev *BufferEvent) Enable(what What) {
@@ -166,17 +196,35 @@ func (bev *BufferEvent) Disable(what What) {
 // Enabled is what Enable and Disable, timeouts and errors have left.
 func (bev *BufferEvent) Enabled() What { return bev.enabled }
 
-// FD is the descriptor, below 0 before Connect and after Close. It stays the bufferevent's.
-func (bev *BufferEvent) FD() int { return int(bev.io.descriptor) }
+// FD is the descriptor, below 0 before Connect and after Close, and for a pair. It stays the bufferevent's; that of a filter is
+// its underlying bufferevent's.
+func (bev *BufferEvent) FD() int {
+	if bev.io.descriptor < 0 && bev.state != closed {
+		if under := bev.Underlying(); under != nil {
+			return under.FD()
+		}
+	}
+	return int(bev.io.descriptor)
+}
 
 // Base is the loop that the bufferevent belongs to.
 func (bev *BufferEvent) Base() *Base { return bev.io.base }
 
-// SetPriority moves the bufferevent to a level, see [WithPriorities].
-func (bev *BufferEvent) SetPriority(priority int) { bev.io.SetPriority(priority) }
+// SetPriority moves the bufferevent to a level, see [WithPriorities], and what is under it too: a filter has its turn within
+// that of its underlying bufferevent.
+func (bev *BufferEvent) SetPriority(priority int) {
+	bev.io.SetPriority(priority)
+	if under := bev.Underlying(); under != nil {
+		under.SetPriority(priority)
+	}
+}
 
-// Err is the error behind the last Error outcome.
+// Err is the error behind the last Error outcome: an [unix.Errno] for what the kernel said, and the filter's own for what a filter
+// or TLS had to say.
 func (bev *BufferEvent) Err() error {
+	if x := bev.settings.extra; x != nil && x.err != nil {
+		return x.err
+	}
 	if bev.errno == 0 {
 		return nil
 	}
@@ -212,20 +260,18 @@ func (bev *BufferEvent) Close() {
 	if bev.state == closed {
 		return
 	}
-	fd := bev.FD()
-	bev.end()
-	if fd >= 0 {
-		unix.Close(fd)
-	}
+	bev.end(false)
 }
 
 // disown ends the bufferevent without closing what is no longer its descriptor.
-func (bev *BufferEvent) disown() { bev.end() }
+func (bev *BufferEvent) disown() { bev.end(true) }
 
-// end is Close but for the descriptor. The callbacks are let go, because they hold whatever the user's functions refer to.
-func (bev *BufferEvent) end() {
+// end lets go of all that the bufferevent holds, of the callbacks too, because they hold whatever the user's functions refer to.
+func (bev *BufferEvent) end(disowned bool) {
 	bev.state = closed
 	bev.io.Del()
+	bev.endExtra()
+	bev.settings.transport.close(bev, disowned)
 	bev.io.descriptor = -1
 	bev.input.Reset()
 	bev.output.Reset()
@@ -257,35 +303,4 @@ func (b *Base) settleTouched() {
 	m := copy(b.touched, b.touched[n:])
 	clear(b.touched[m:])
 	b.touched = b.touched[:m]
-}
-
-// SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to
-// write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout.
-// 0 and Forever are without bound.
-func (bev *BufferEvent) SetTimeouts(read, write time.Duration) {
-	s := *bev.settings
-	s.readTimeout, s.writeTimeout = max(0, read), max(0, write)
-	bev.settings = bev.io.base.share(s)
-	bev.readDeadline, bev.writeDeadline = 0, 0
-	bev.touch()
-}
-
-// SetWatermark sets the marks of Read, Write or both.
-//
-// Read: OnRead is called from low bytes on, and nothing is read that would make the input longer than high (0: no bound).
-// Write: OnWrite is called at low bytes or fewer. While the output is longer than high (256 KiB to begin with, 0: no bound)
-// nothing is read; reading goes on at a quarter of high, or at low if that is more.
-func (bev *BufferEvent) SetWatermark(what What, low, high int) {
-	if low < 0 || high < 0 || high > 0 && low > high {
-		panic(fmt.Sprintf("reactor: SetWatermark(%v, %d, %d): want 0 <= low <= high, or no high mark", what, low, high))
-	}
-	s := *bev.settings
-	if what.Has(Read) {
-		s.readLow, s.readHigh = low, high
-	}
-	if what.Has(Write) {
-		s.writeLow, s.writeHigh = low, high
-	}
-	bev.settings = bev.io.base.share(s)
-	bev.touch()
 }

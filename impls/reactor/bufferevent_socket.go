@@ -2,29 +2,9 @@ package reactor
 
 import (
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-// socket is the transport over a non-blocking stream socket.
-type socket struct{}
-
-var _ transport = socket{}
-
-func (socket) fill(bev *BufferEvent, most int) (int, error) {
-	return bev.input.ReadFD(int(bev.io.descriptor), most)
-}
-
-func (socket) flush(bev *BufferEvent, most int) (int, error) {
-	return bev.output.WriteFD(int(bev.io.descriptor), most)
-}
-
-func (socket) closeWrite(bev *BufferEvent) error {
-	return unix.Shutdown(int(bev.io.descriptor), unix.SHUT_WR)
-}
-
-func (socket) quiet(bev *BufferEvent) bool { return quiet(int(bev.io.descriptor)) }
 
 // linger sends FIN and waits for the peer's. To close at once would be wrong while the peer is sending: bytes that arrive at a
 // closed socket are answered with a reset, which destroys the output that the peer has not yet read.
@@ -54,25 +34,24 @@ func (bev *BufferEvent) Connect(network, address string) error {
 	if bev.state != unconnected {
 		return ErrConnected
 	}
+	if f := bev.filter(); f != nil {
+		return f.connect(network, address)
+	}
 	where, err := resolve(network, address)
 	if err != nil {
 		return err
 	}
-	fd, err := newSocket(where.family)
+	fd, outcome, err := bev.io.base.sockets.dial(where)
 	if err != nil {
-		return os.NewSyscallError("socket", err)
+		return err
 	}
-	if where.family != unix.AF_UNIX {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	}
-	err = unix.Connect(fd, where.raw)
 	bev.io.descriptor = int32(fd)
 	bev.state = connecting
 	bev.adopt()
-	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
-		bev.errno = errnoOf(err)
+	if outcome != nil && outcome != unix.EINPROGRESS && outcome != unix.EINTR {
+		bev.note(outcome)
 	}
-	if err == nil || bev.errno != 0 {
+	if outcome == nil || bev.errno != 0 {
 		bev.io.Active(Write) // is told in the loop, like an outcome that takes its time
 	}
 	bev.touch()
@@ -81,22 +60,64 @@ func (bev *BufferEvent) Connect(network, address string) error {
 
 // connected looks how the attempt has ended.
 func (bev *BufferEvent) connected() {
+	if f := bev.filter(); f != nil {
+		f.advance()
+		return
+	}
 	if bev.errno == 0 {
-		code, err := unix.GetsockoptInt(int(bev.io.descriptor), unix.SOL_SOCKET, unix.SO_ERROR)
-		bev.errno = uint16(code)
-		if err != nil {
-			bev.errno = errnoOf(err)
+		if err := bev.io.base.sockets.dialed(bev); err != nil {
+			bev.note(err)
 		}
 	}
 	if bev.errno != 0 {
-		bev.state = opened // for a moment: fail ends both directions
-		bev.fail(Reading|Writing, unix.Errno(bev.errno))
+		bev.notConnected(bev.Err())
 		return
 	}
+	bev.nowConnected()
+}
+
+func (bev *BufferEvent) notConnected(err error) {
+	bev.state = opened // for a moment: fail ends both directions
+	bev.fail(Reading|Writing, err)
+}
+
+func (bev *BufferEvent) nowConnected() {
 	bev.state = opened
 	if bev.flags&closeWaiting != 0 {
 		bev.CloseAfterFlush()
 		return
 	}
 	bev.tell(Connected)
+}
+
+// ErrNoSocket is returned by SetFD for a bufferevent that has no descriptor of its own: a pair, a filter.
+var ErrNoSocket = errors.New("this bufferevent is not a socket's")
+
+// SetFD goes on with another connected, non-blocking descriptor, and closes the one that there was. Both directions live again, what is
+// in the buffers stays there, and callbacks, settings and limits are as before: so a client reconnects. With fd below 0 there
+// is none until Connect or the next SetFD.
+//
+// What may be wrong with the descriptor is told as an Error, as by NewBufferEvent.
+func (bev *BufferEvent) SetFD(fd int) error {
+	b := bev.io.base
+	switch {
+	case bev.settings.transport != b.sockets:
+		return ErrNoSocket
+	case bev.state >= draining:
+		return ErrClosed
+	}
+	bev.io.Del()
+	b.sockets.close(bev, false)
+	bev.io.descriptor = int32(fd)
+	bev.io.what &^= Read | Write
+	bev.readDeadline, bev.writeDeadline, bev.errno = 0, 0, 0
+	bev.flags &= busy | touched
+	bev.enabled |= Write
+	bev.state = unconnected
+	if fd >= 0 {
+		bev.adopt()
+		bev.state = opened
+	}
+	bev.touch()
+	return nil
 }

@@ -11,15 +11,6 @@ import (
 
 // This file is what a bufferevent does in a turn of the loop: read, call back, write, and then say what it waits for next.
 
-// A transport carries bytes between the buffers and the other side. There is one, the socket; pairs in memory, filters, TLS and
-// completion-based I/O are further ones. It keeps no state of its own: the bufferevent is its argument.
-type transport interface {
-	fill(bev *BufferEvent, most int) (int, error)  // into the input; (0, nil) is the end of the stream
-	flush(bev *BufferEvent, most int) (int, error) // from the output
-	closeWrite(bev *BufferEvent) error             // tells the peer that no more will come
-	quiet(bev *BufferEvent) bool                   // nothing would be lost by closing now
-}
-
 const (
 	// writeBudget is the most that one connection writes in a turn: the others wait for that long.
 	writeBudget = 256 << 10
@@ -55,33 +46,58 @@ func (bev *BufferEvent) reading() bool {
 	}
 	s := bev.settings
 	return bev.state == opened && bev.enabled.Has(Read) && bev.flags&paused == 0 &&
-		(s.readHigh == 0 || bev.input.Len() < s.readHigh)
+		(s.readHigh == 0 || bev.input.Len() < s.readHigh) && !s.held(Read)
 }
 
 // writing reports whether there is something to write, and nothing against it but the kernel.
 func (bev *BufferEvent) writing() bool {
-	return bev.output.Len() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
-		bev.state >= opened && bev.state <= draining
+	return bev.unwritten() > 0 && bev.enabled.Has(Write) && bev.flags&outputOver == 0 &&
+		bev.state >= opened && bev.state <= draining && !bev.settings.held(Write) && !bev.starved()
 }
+
+// starved reports whether the output waits for more of itself: a filter can do nothing with what there is.
+func (bev *BufferEvent) starved() bool {
+	x := bev.settings.extra
+	return x != nil && x.starved > 0 && x.starved == bev.output.Len()
+}
+
+// unwritten is the number of bytes that are still to be written.
+func (bev *BufferEvent) unwritten() int { return bev.output.Len() + int(bev.underWay) }
 
 // receive makes one read. If it was short the socket is empty, and if not the backend will report it again: a further read in
 // the same turn would either find nothing or make the others wait.
 func (bev *BufferEvent) receive() {
-	most := 0 // a chunk's worth
+	most := bev.settings.readMost
 	if high := bev.settings.readHigh; high > 0 {
-		most = high - bev.input.Len()
+		most = lesser(most, high-bev.input.Len())
+	}
+	if bev.settings.extra != nil && bev.state != lingering {
+		allowed, ok := bev.allowance(Read)
+		if !ok {
+			return
+		}
+		most = lesser(most, allowed)
 	}
 	n, err := bev.settings.transport.fill(bev, most)
 	bev.io.base.stats.Reads++
 	switch {
 	case n > 0:
 		bev.readDeadline = 0
+		bev.spend(Read, n)
 		bev.received()
 	case err == nil:
 		bev.inputEnds()
 	case err != unix.EAGAIN:
 		bev.fail(Reading, err)
 	}
+}
+
+// lesser is the smaller of two bounds, of which 0 is none.
+func lesser(a, b int) int {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 func (bev *BufferEvent) received() {
@@ -108,7 +124,7 @@ func (bev *BufferEvent) inputEnds() {
 
 // fail ends the direction in which the error came, or both.
 func (bev *BufferEvent) fail(direction Outcome, err error) {
-	bev.errno = errnoOf(err)
+	bev.note(err)
 	if bev.state >= draining {
 		bev.Close()
 		return
@@ -125,12 +141,20 @@ func (bev *BufferEvent) fail(direction Outcome, err error) {
 	bev.tell(Error | direction)
 }
 
-func errnoOf(err error) uint16 {
-	var errno unix.Errno
-	if errors.As(err, &errno) {
-		return uint16(errno)
+// note keeps err for Err, in the two bytes that each bufferevent has for it if they can say it.
+func (bev *BufferEvent) note(err error) {
+	errno, plain := err.(unix.Errno)
+	if !plain && !errors.As(err, &errno) {
+		errno = unix.EBADF // the descriptor names another file
+		plain = errors.Is(err, backend.ErrReplaced)
 	}
-	return uint16(unix.EBADF) // the descriptor names another file
+	bev.errno = uint16(errno)
+	if x := bev.settings.extra; x != nil {
+		x.err = nil
+	}
+	if !plain {
+		bev.needExtra().err = err
+	}
 }
 
 // tell calls OnEvent, or does what is done in its absence.
@@ -149,8 +173,8 @@ func (bev *BufferEvent) tell(outcome Outcome) {
 // deadlines up to date. In the steady state of an echo that is one write, and nothing to tell the backend.
 func (bev *BufferEvent) settle() {
 	bev.flags = bev.flags&^touched | busy
-	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened {
-		bev.fail(Reading|Writing, unix.Errno(bev.errno)) // the descriptor was refused
+	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened && bev.io.descriptor >= 0 {
+		bev.fail(Reading|Writing, bev.Err()) // the descriptor was refused
 	}
 	if bev.flags&blocked == 0 && bev.writing() {
 		bev.send()
@@ -166,28 +190,42 @@ func (bev *BufferEvent) settle() {
 		bev.watch()
 	}
 	bev.flags &^= busy
-	if bev.state == draining && bev.output.Len() == 0 {
+	if bev.state == draining && bev.unwritten() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
+	}
+	if bev.flags&blocked == 0 && bev.writing() && bev.settings.transport != transport(readiness{}) {
+		bev.touch() // OnWrite has written more, and there is no readiness to wait for
 	}
 }
 
 // send makes one write. A short one says that the kernel has no more room: the next waits for its word.
 func (bev *BufferEvent) send() {
-	length := bev.output.Len()
-	n, err := bev.settings.transport.flush(bev, writeBudget)
-	stats := &bev.io.base.stats
-	stats.Writes++
-	if err != nil && err != unix.EAGAIN {
+	most := lesser(bev.settings.writeMost, writeBudget)
+	if bev.settings.extra != nil {
+		allowed, ok := bev.allowance(Write)
+		if !ok {
+			return
+		}
+		most = lesser(most, allowed)
+	}
+	length, waiting := bev.unwritten(), bev.output.Len()
+	n, err := bev.settings.transport.flush(bev, most)
+	bev.spend(Write, waiting-bev.output.Len())
+	if err == errUnderWay {
+		bev.flags |= blocked
+		return
+	}
+	if err != nil && err != unix.EAGAIN && err != ErrNeedMore {
 		bev.fail(Writing, err)
 		return
 	}
-	if n < length {
+	if n < length && err != ErrNeedMore {
 		bev.flags |= blocked
-		stats.ShortWrites++
+		bev.io.base.stats.ShortWrites++
 	}
 	if n > 0 {
 		bev.writeDeadline = 0
-		if bev.onWrite != nil && bev.state < draining && bev.output.Len() <= bev.settings.writeLow {
+		if bev.onWrite != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
 			bev.onWrite()
 		}
 	}
@@ -196,10 +234,13 @@ func (bev *BufferEvent) send() {
 // flushed sends FIN or closes, once all output is written or can no longer be.
 func (bev *BufferEvent) flushed() {
 	over := bev.flags&outputOver != 0
-	if bev.output.Len() > 0 && !over {
+	if bev.unwritten() > 0 && !over && !bev.starved() {
 		return
 	}
+	f := bev.filter()
 	switch {
+	case bev.state == draining && f != nil:
+		f.handOver()
 	case bev.state == draining && (bev.flags&sawEOF != 0 || bev.settings.transport.quiet(bev)):
 		bev.Close()
 	case bev.state == draining:
@@ -223,23 +264,33 @@ func (bev *BufferEvent) watch() {
 		want |= Write
 	}
 	if want != bev.io.what&backend.Interest {
-		if err := bev.io.setInterest(want); err != nil && bev.state != closed {
+		if err := bev.settings.transport.watch(bev, want); err != nil && bev.state != closed {
 			bev.fail(Reading|Writing, err)
 			return
 		}
 	}
-	bev.setDeadlines(reading, writing || bev.state == connecting)
+	shaking := bev.state == connecting && bev.io.descriptor < 0 // a handshake both reads and writes
+	bev.setDeadlines(reading || shaking, writing || bev.state == connecting)
 }
 
 // pauseOrResume is the back-pressure: a peer that does not read its answers is not read from.
 func (bev *BufferEvent) pauseOrResume() {
-	s, length := bev.settings, bev.output.Len()
+	high := bev.settings.writeHigh
+	if x := bev.settings.extra; x != nil && x.above != nil {
+		high = 0 // the filter above does it: two in a row, each full, would wait for each other
+	}
 	switch {
-	case s.writeHigh > 0 && length > s.writeHigh:
+	case high > 0 && bev.unwritten() > 0 && bev.holds(high):
 		bev.flags |= paused
-	case bev.flags&paused != 0 && (s.writeHigh == 0 || length <= s.resumeMark()):
+	case bev.flags&paused != 0 && (high == 0 || !bev.holds(bev.settings.resumeMark())):
 		bev.flags &^= paused
 	}
+}
+
+// holds reports whether the output exceeds a mark, in bytes or, because a few bytes may keep a whole chunk, in memory:
+// of that it may have a chunk more.
+func (bev *BufferEvent) holds(mark int) bool {
+	return bev.unwritten() > mark || bev.output.Takes(mark+bev.io.base.pool.ChunkBytes())
 }
 
 // setDeadlines lets a deadline run for each direction that waits. Progress has set its deadline to 0; the event's

@@ -60,11 +60,12 @@ type Event struct {
 type marks uint8
 
 const (
-	added    marks = 1 << iota // waits for its descriptor or its signal
-	counted                    // is in the base's count of what may still happen
-	internal                   // the loop's own: is never counted
-	owner                      // closes its descriptor: two owners of one number cannot both be right
-	spent                      // was activated while added: without Persist the callback finds it deleted
+	added     marks = 1 << iota // waits for its descriptor or its signal
+	counted                     // is in the base's count of what may still happen
+	internal                    // the loop's own: is never counted
+	owner                       // closes its descriptor: two owners of one number cannot both be right
+	spent                       // was activated while added: without Persist the callback finds it deleted
+	unwatched                   // learns otherwise what it waits for: the backend is not told of it
 )
 
 // A handler is called when the loop gets to an active event. A func(What) in an interface costs no allocation, and what

@@ -162,6 +162,91 @@ func TestReusedDescriptor(t *testing.T) {
 	})
 }
 
+// E6: the old event is over altogether: a timeout that closes the descriptor of an idle connection must not reach it any more.
+func TestReusedDescriptorEndsTheTimeout(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		old, _ := pair(t)
+		fresh, _ := pair(t)
+		stale := b.NewEvent(old, Read|Persist, func(what What) { t.Errorf("the old event was told %v", what) })
+		check(t, stale.Add(time.Second))
+		check(t, unix.Dup2(fresh, old))
+		event := b.NewEvent(old, Read, func(What) {})
+		check(t, event.Add(Forever))
+		equal(t, "the old one is pending", stale.Pending(Read|Timeout), false)
+		v.pass(2 * time.Second)
+		turns(t, b, 2)
+		check(t, event.Del())
+		loop(t, b, 0, Empty)
+	})
+}
+
+// refusing is a backend without memory for more than some interests.
+type refusing struct {
+	backend.Backend
+	room int
+}
+
+func (r *refusing) Set(fd int, token backend.Token, old, new What) error {
+	if new&^old != 0 {
+		r.room--
+	}
+	if r.room < 0 && new&^old != 0 {
+		return unix.ENOMEM
+	}
+	return r.Backend.Set(fd, token, old, new)
+}
+
+// E7: a replacement that has no room for all is not taken: nobody loses a registration, the loop's own bell not either.
+func TestReplacementWithoutRoom(t *testing.T) {
+	for _, method := range backend.Methods() {
+		t.Run(method, func(t *testing.T) {
+			room := 1 << 20
+			b := newBase(t, func(c *config) {
+				c.inject = func() (backend.Backend, error) {
+					inner, err := backend.Open(method)
+					return &refusing{inner, room}, err
+				}
+			})
+			a, peer := pair(t)
+			told := 0
+			event := b.NewEvent(a, Read|Persist, func(What) { told++; drain(a) })
+			check(t, event.Add(Forever))
+			for room = range 3 { // for none, for one, and for both
+				for range 3 {
+					b.washOut(true)
+				}
+				write(t, peer, "x")
+				check(t, b.Post(func() { told++ }))
+				turns(t, b, 2)
+				equal(t, "calls", told, 2*(room+1))
+			}
+			equal(t, "replacements", b.Stats().Reopened, 1)
+			equal(t, "orphans", b.Stats().Orphans, 0)
+			check(t, event.Del())
+		})
+	}
+}
+
+// E7: nor does a replacement take a number for what it has come to name.
+func TestReplacementKnowsWhoseANumberIs(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		if b.completion != nil {
+			t.Skip("a Proactor is never replaced: operations are under way on it")
+		}
+		old, _ := pair(t)
+		fresh, freshPeer := pair(t)
+		stale := b.NewEvent(old, Read|Persist, func(What) { t.Error("told of another's file") })
+		check(t, stale.Add(Forever))
+		check(t, unix.Dup2(fresh, old))
+		for range 3 {
+			b.washOut(true)
+		}
+		write(t, freshPeer, "x")
+		turns(t, b, 2)
+		equal(t, "the old one is pending", stale.Pending(Read), false)
+	})
+}
+
 // E6: readiness that was on its way when its owner left does not reach the next owner of the number.
 func TestStaleTokens(t *testing.T) {
 	b := newBase(t)

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 type fdmap struct {
 	pages   []*fdPage
 	backend backend.Backend
+	exists  func(fd int) error // nil if fd is a descriptor
 	stats   *Stats
 }
 
@@ -69,13 +71,18 @@ func (m *fdmap) grow(fd int) error {
 	if fd < m.len() {
 		return nil
 	}
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+	if err := m.exists(fd); err != nil {
 		return fmt.Errorf("add descriptor %d: %w", fd, err)
 	}
 	for fd >= m.len() {
 		m.pages = append(m.pages, new(fdPage))
 	}
 	return nil
+}
+
+func descriptorExists(fd int) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err
 }
 
 // len is the number of descriptors that have an entry.
@@ -153,14 +160,14 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 	}
 }
 
-// orphanAll ends all events on a descriptor that is no longer theirs. The next owner has another generation.
+// orphanAll ends all events on a descriptor that is no longer theirs, their timeouts too: a callback that closes its idle descriptor would
+// close another's. The next owner has another generation.
 func (m *fdmap) orphanAll(entry *fdEntry) {
 	for entry.first != nil {
 		e := entry.first
 		entry.unlink(e)
 		e.marks &^= added
-		e.withdraw(backend.Interest)
-		e.base.count(e)
+		e.Del()
 		if o, ok := e.handler.(descriptorOwner); ok {
 			o.disown()
 		}
@@ -170,14 +177,31 @@ func (m *fdmap) orphanAll(entry *fdEntry) {
 	entry.interest = 0
 }
 
-// tellAll tells a new backend all that is wanted. What it refuses was closed without Del; the old one had forgotten that too.
-func (m *fdmap) tellAll() {
+// moveTo tells another backend all that is wanted, and uses it from then on; if it has no room for all, nothing has changed. What has
+// lost its descriptor is over by then: the old backend is asked, because the new one would take the number for what it names now.
+func (m *fdmap) moveTo(fresh backend.Backend) error {
+	var lost []*fdEntry
 	for fd := range m.len() {
 		entry := m.entry(fd)
-		if entry.interest != 0 && m.tell(fd, entry, 0, entry.interest) != nil {
-			m.orphanAll(entry)
+		if entry.interest == 0 {
+			continue
+		}
+		err := m.tell(fd, entry, entry.interest, entry.interest)
+		if err == nil {
+			err = fresh.Set(fd, backend.NewToken(fd, entry.generation), 0, entry.interest)
+		}
+		switch {
+		case err == backend.ErrReplaced, errors.Is(err, unix.EBADF):
+			lost = append(lost, entry)
+		case err != nil:
+			return err
 		}
 	}
+	m.backend = fresh
+	for _, entry := range lost {
+		m.orphanAll(entry)
+	}
+	return nil
 }
 
 // deleteAll deletes all events, and closes what owns its descriptor.
@@ -233,7 +257,7 @@ func (entry *fdEntry) wanted() (want What) {
 
 // interest is what an event wants of a backend; nothing is wanted by the edge alone.
 func (e *Event) interest() What {
-	if !e.what.Has(backend.Interest) {
+	if !e.what.Has(backend.Interest) || e.marks&unwatched != 0 {
 		return 0
 	}
 	return e.what & (backend.Interest | ET)

@@ -54,15 +54,21 @@ func (b *Base) Listen(network, address string, accept func(fd int, peer netip.Ad
 		option(&c)
 	}
 	l := &Listener{accept: accept, enabled: true}
-	fd, err := l.bind(network, address, c)
+	fd, err := b.sockets.listen(l, network, address, c)
 	if err != nil {
 		return nil, fmt.Errorf("listen %s %s: %w", network, address, err)
 	}
-	l.io.init(b, fd, Read|Persist, l)
+	l.io.init(b, fd, Persist, l)
 	l.io.marks |= owner
 	l.pause.init(b, -1, 0, plainCallback(l.resume))
-	if err := l.io.Add(Forever); err != nil {
-		return nil, errors.Join(err, unix.Close(fd))
+	err = b.fds.add(&l.io)
+	if err == nil {
+		l.io.marks |= added
+		err = l.watch(true)
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
 	}
 	return l, nil
 }
@@ -144,7 +150,7 @@ const acceptBudget = 64
 // ready accepts until the queue is empty or the budget is spent. accept may disable or close the listener.
 func (l *Listener) ready(What) {
 	for range acceptBudget {
-		fd, peer, err := l.accepter.accept(int(l.io.descriptor))
+		fd, peer, err := l.io.base.sockets.accept(l)
 		if err != nil {
 			l.failed(err)
 			return
@@ -159,6 +165,8 @@ func (l *Listener) ready(What) {
 }
 
 func (l *Listener) listening() bool { return l.io.what.Has(Read) }
+
+func (l *Listener) watch(on bool) error { return l.io.base.sockets.watchQueue(l, on) }
 
 func (l *Listener) failed(err error) {
 	switch acceptReaction(err) {
@@ -182,7 +190,7 @@ const (
 func (l *Listener) waitForResources(err error) {
 	first := l.delay == 0
 	l.delay = min(max(shortestPause, 2*l.delay), longestPause)
-	l.io.setInterest(0)
+	l.watch(false)
 	l.pause.Add(l.delay)
 	l.io.base.stats.AcceptWaits++
 	if first {
@@ -194,7 +202,7 @@ func (l *Listener) resume() {
 	if !l.enabled {
 		return
 	}
-	if err := l.io.setInterest(Read); err != nil {
+	if err := l.watch(true); err != nil {
 		l.waitForResources(err)
 	}
 }
@@ -208,7 +216,7 @@ func (l *Listener) tell(err error) {
 // Disable stops accepting; connections go on queueing up in the kernel.
 func (l *Listener) Disable() {
 	l.enabled = false
-	l.io.setInterest(0)
+	l.watch(false)
 	l.pause.Del()
 }
 
@@ -217,7 +225,7 @@ func (l *Listener) Enable() error {
 	if l.enabled || l.io.descriptor < 0 {
 		return nil
 	}
-	err := l.io.setInterest(Read)
+	err := l.watch(true)
 	l.enabled = err == nil
 	return err
 }
@@ -230,7 +238,7 @@ func (l *Listener) Close() {
 	l.Disable()
 	l.io.Del()
 	l.file.remove()
-	unix.Close(int(l.io.descriptor))
+	l.io.base.sockets.closeListener(l)
 	l.io.descriptor = -1
 }
 

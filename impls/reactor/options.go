@@ -21,6 +21,9 @@ type config struct {
 
 	inject func() (backend.Backend, error) // for tests: a backend that is on no list
 	clock  func() moment                   // for tests: a time of their own
+	socket sockets                         // for tests: a network of their own
+	bell   bell                            // for tests: a wake-up of their own
+	exists func(fd int) error              // for tests: descriptors of their own
 }
 
 func newConfig(options []Option) *config {

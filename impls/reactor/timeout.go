@@ -47,11 +47,11 @@ func (b *Base) disarm(e *Event) {
 
 // rearm gives a persistent event its next deadline, before its callback runs. After a timeout that is the last deadline and an
 // interval, so that a period does not drift, unless that is past already: ticks that were missed are not made up for. After
-// anything else the time counts from now.
+// anything else, also if it came together with a timeout, the time counts from now: a connection that has just had input is not idle.
 func (b *Base) rearm(e *Event, result What) {
 	now := b.time()
 	next := now.plus(e.interval)
-	if result.Has(Timeout) {
+	if result == Timeout {
 		if onGrid := e.deadline.plus(e.interval); onGrid > now {
 			next = onGrid
 		}
@@ -68,11 +68,11 @@ func (b *Base) expire() {
 	for now := b.time(); b.timers.len() > 0 && b.timers.nodes[0].deadline <= now; {
 		e := b.timers.nodes[0].event
 		switch {
-		case e.deadline > now:
-			b.timers.put(e, e.deadline)
-			b.stats.TimersMoved++
 		case e.deadline == 0:
 			b.timers.remove(e)
+		case e.deadline > b.timers.nodes[0].deadline: // also if it is due too: others may have been due before it
+			b.timers.put(e, e.deadline)
+			b.stats.TimersMoved++
 		default:
 			b.fire(e)
 		}

@@ -99,6 +99,29 @@ func TestInputRestartsTheTimeout(t *testing.T) {
 	})
 }
 
+// T4: so does input that comes together with a timeout, which the loop was late for.
+func TestInputBesideATimeoutRestartsIt(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		a, peer := pair(t)
+		note, times := since(v)
+		var told []What
+		event := b.NewEvent(a, Read|Persist, func(what What) {
+			told = append(told, what)
+			note()
+			drain(a)
+		})
+		check(t, event.Add(100*ms))
+		v.pass(140 * ms)
+		write(t, peer, "x")
+		for len(told) < 3 {
+			loop(t, b, Once, Passed)
+		}
+		same(t, "told", told, []What{Read | Timeout, Timeout, Timeout})
+		same(t, "calls", *times, []int{140, 240, 340})
+		check(t, event.Del())
+	})
+}
+
 // T4: a thousand inputs within one timeout move the timer in the heap at most once.
 func TestRestartingCostsNoHeapOperation(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
@@ -242,6 +265,20 @@ func TestEqualDeadlinesKeepTheirOrder(t *testing.T) {
 		}
 		loop(t, b, 0, Empty)
 		same(t, "order", order, want)
+	})
+}
+
+// A timer that was pushed back is called in the order of its new deadline, also if the loop is so late that all are due.
+func TestPushedBackTimersKeepTheOrder(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		var order []string
+		pushed := b.NewTimer(func() { order = append(order, "pushed back to 20") })
+		check(t, pushed.Add(10*ms))
+		check(t, pushed.Add(20*ms))
+		check(t, b.NewTimer(func() { order = append(order, "15") }).Add(15*ms))
+		v.pass(25 * ms)
+		loop(t, b, 0, Empty)
+		same(t, "order", order, []string{"15", "pushed back to 20"})
 	})
 }
 

@@ -10,13 +10,23 @@ import (
 // one system call.
 type wake struct {
 	event  Event
-	target wakeTarget
+	target bell
 
 	mu     sync.Mutex
 	queue  []func() // guarded by mu
 	closed bool     // guarded by mu
 
 	running []func() // the loop's: what it took from queue
+}
+
+// A bell is what ends the wait: a descriptor that is readable from a ring until it is silenced. Any goroutine may ring it, and
+// the rest is the loop's.
+type bell interface {
+	open() error
+	readFD() int
+	ring() error
+	silence()
+	close() error
 }
 
 // Post has the loop call f, in the order of the Posts and in its next turn. It may be called by any goroutine, and

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What is a set of conditions: what one waits for, or what has come.
@@ -52,6 +54,7 @@ const (
 	EdgeTriggered Features = 1 << iota // ET is honoured; elsewhere it silently means level
 	ConstantTime                       // a wait costs by the ready descriptors, not by the registered ones
 	EarlyClose                         // Closed is told when the peer shuts down its sending half
+	OneThread                          // whoever waits should stay on one thread: what was registered on another may be told a little later
 )
 
 // Has reports whether every feature of f is there.
@@ -73,12 +76,15 @@ func (t Token) Slot() int { return int(uint32(t)) }
 // Generation tells the owners of one slot apart.
 func (t Token) Generation() uint32 { return uint32(t >> 32) }
 
-// Ready is a descriptor that became ready (Op is nil), or a finished Op.
+// Ready is a descriptor that became ready, or what an [Op] came to (Op is not nil).
 type Ready struct {
 	Token Token
 	What  What
-	Op    *Op
-	N     int // what the finished Op came to: bytes or a descriptor, below 0 the negated error number
+
+	More   bool   // the Op goes on; otherwise it is its owner's again
+	Buffer uint16 // which provided buffer has the bytes, where N of a Receive is above 0
+	Op     *Op
+	N      int // bytes or a descriptor; below 0 the negated error number
 }
 
 // A Backend waits for readiness of many descriptors at once. The package comment is its contract.
@@ -98,33 +104,79 @@ type Backend interface {
 }
 
 // A Proactor is a Backend that can also do the work itself and report its end. One is found by type assertion.
+//
+// What is begun is handed to the kernel by the next Wait, together with all else. Then the Op is the kernel's until a [Ready]
+// without More gives it back: exactly one, whatever became of it. Descriptors should block: of one that does not (O_NONBLOCK) the
+// kernel reports EAGAIN instead of waiting. While an Op is under way it keeps the file of its descriptor open.
 type Proactor interface {
 	Backend
 
-	// Submit hands op over; op and op.Buf are the kernel's until op comes back through Wait.
-	Submit(op *Op) error
+	// Accept takes connections from a listening socket, a Ready each, until it fails or is cancelled. The new
+	// descriptors do not block.
+	Accept(op *Op, fd int) error
 
-	// Cancel asks for op back; it still comes back through Wait, exactly once.
+	// Receive takes bytes from a socket into provided buffers, a Ready each, until the stream ends (N is 0), it
+	// fails or is cancelled. Whoever gets a buffer calls Release. With none left, receiving waits until one comes back.
+	Receive(op *Op, fd int) error
+
+	// Send writes the extents to a socket, in their order: the bytes must stay as they are until op is back, the slice of slices need not.
+	// There are at least one and at most 128 of them. N is how many bytes were taken, perhaps not all.
+	Send(op *Op, fd int, extents [][]byte) error
+
+	// Connect connects a socket. N is 0 when it is.
+	Connect(op *Op, fd int, address unix.Sockaddr) error
+
+	// Cancel asks for op back, which may have come to something in the meantime; otherwise its last N is -ECANCELED. An Accept or Receive
+	// is never given back with ECANCELED for another reason. The others are if a thread of the process has ended: begin again.
 	Cancel(op *Op) error
+
+	// Flush hands over what was begun, without waiting for it. After Cancel and Flush, closing the descriptor closes the socket.
+	Flush() error
+
+	// Buffer returns the bytes that a Receive has brought, until Release gives the buffer back.
+	Buffer(r Ready) []byte
+	Release(buffer uint16)
 }
 
-// An Op is one piece of work for a [Proactor].
+// An Op is one piece of work for a [Proactor]. The zero value is ready for use, again and again.
 type Op struct {
-	Kind  OpKind
-	FD    int
-	Buf   []byte
-	Token Token
+	Owner any // whose it is, for the one who gets the Ready
+
+	place     uint32 // in the table of those under way
+	sequence  uint32
+	fd        int32
+	kind      opKind
+	stage     stage
+	cancelled bool
 }
 
-// OpKind says which work.
-type OpKind uint8
+// UnderWay reports whether op is the kernel's.
+func (op *Op) UnderWay() bool { return op.stage != atOwner }
+
+// opKind says which work.
+type opKind uint8
 
 const (
-	Accept OpKind = iota + 1
-	Connect
-	Receive
-	Send
+	accepting opKind = iota // these two go on after the first result
+	receiving
+	sending
+	connecting
+)
+
+// stage says who has an Op.
+type stage uint8
+
+const (
+	atOwner stage = iota
+	atKernel
+	parked // it waits to be handed to the kernel again
 )
 
 // ErrReplaced is returned by Set where the registered file is gone and its number, if in use, names another.
 var ErrReplaced = errors.New("the descriptor no longer names the file that was registered")
+
+// ErrUnavailable is in the error of Open where the system does not grant a method that it lists.
+var ErrUnavailable = errors.New("this method is not available here")
+
+// ErrUnderWay is returned by a Proactor for an Op that is under way already.
+var ErrUnderWay = errors.New("this operation is under way")

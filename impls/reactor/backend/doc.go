@@ -29,7 +29,8 @@
 //   - Wait returns early for an interruption and then reports (0, nil). A timeout is never reported early.
 //   - Neither Set nor Wait allocates in the steady state, and neither takes a lock: one goroutine uses a Backend.
 //
-// The suite in backend_test.go is this list as a program, run over every method of the system.
+// The suite in backend_test.go is this list as a program, run over every method of the system; proactor_test.go is the contract
+// of [Proactor] as another.
 //
 // # Methods
 //
@@ -43,5 +44,16 @@
 // The logic of kqueue is tested on Linux, by the whole suite, against a model of kevent; the glue to the system's own is cross-built for all
 // five systems, and the hosted workflow runs it on macOS.
 //
-// Not here yet: io_uring as a plain readiness method, and as a [Proactor].
+// # Rings
+//
+//	io_uring-poll  Linux 5.19. Readiness by poll operations of io_uring. Level and edge, cost by the number of ready
+//	               descriptors, no system call for a change of interest except a look at the file.
+//	io_uring       Linux 6.0. The same, and a [Proactor]: the kernel accepts, receives and sends by itself, and one system call hands
+//	               over all that was begun and brings all that was finished.
+//
+// They come last in [Methods], and Open without a name does not choose them: a sandbox may forbid them, and containers do so by default.
+// Open by name then fails with [ErrUnavailable] and says what is missing; nothing else is quietly taken instead.
+//
+// Two things differ. Work that is under way keeps its file open: who closes a descriptor without withdrawing it from a ring has not
+// closed the socket. And a ring is best used from one thread (see [OneThread]).
 package backend

@@ -19,7 +19,7 @@ func interrupter(t *testing.T) func() {
 }
 
 // undisturbed keeps the calling thread's waits from being interrupted until the test ends: Go's scheduler sends SIGURG to a thread
-// that it wants to preempt.
+// that it wants to preempt. And a ring that was closed has the kernel call once more on each thread that used it, some time later.
 func undisturbed(t *testing.T) {
 	runtime.LockOSThread()
 	var before, urgent unix.Sigset_t
@@ -31,4 +31,20 @@ func undisturbed(t *testing.T) {
 		unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 		runtime.UnlockOSThread()
 	})
+	untilCalm(t)
+}
+
+// untilCalm returns when a wait has not been interrupted for a while.
+func untilCalm(t *testing.T) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(epoll)
+	for err = unix.EINTR; err == unix.EINTR; {
+		_, err = unix.EpollWait(epoll, make([]unix.EpollEvent, 1), 50)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

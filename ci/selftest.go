@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"text/tabwriter"
+
+	"reactorbench/impls"
+)
+
+const selftestHelp = `ci selftest measures the gate itself on this machine: how often it would raise a false alarm, and how often it would find a
+slow-down of 3, 5, 7 and 10 %.
+
+  ci selftest                    60 pairs for each, about ten minutes
+  ci selftest -pairs 24 -out records
+
+An echo server that burns a calibrated time at each request is compared with itself without the burn. The pairs that were
+measured are then drawn again, with replacement, into some thousand runs of the gate's plan. So the rates are those of this
+machine's noise; that they rest on a finite number of measured pairs is not in their intervals.
+
+`
+
+// levels are the injected slow-downs, and the rate that the plan promises for each. Between the margin and what is tolerated it promises
+// nothing. The last is no property of the plan but of a machine that is quiet enough to be worth gating on.
+var levels = []struct {
+	slowdown float64
+	verdict  Verdict // of which the promise is; "": none
+	low      float64 // at least so often
+	high     float64 // and at most
+}{
+	{0, Fail, 0, 0.0003}, // 3 looks × 0.002 × 0.05, see plan.go
+	{0.03, "", 0, 1},
+	{0.05, Pass, 0, 0.15}, // 3 looks × 0.05
+	{0.07, Pass, 0, 0.15},
+	{0.10, Fail, 0.95, 1},
+}
+
+// A selftest measures pairs of the burning server.
+type selftest struct {
+	gate
+	count  int // of pairs for each level
+	trials int // of simulated runs for each level
+	seed   uint64
+}
+
+// selftestCommand is ci selftest.
+func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.Writer) (int, error) {
+	s := &selftest{gate: gate{plan: standard, progress: stderr}}
+	flags := flag.NewFlagSet("ci selftest", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.IntVar(&s.count, "pairs", 60, "`number` of pairs to measure for each level")
+	flags.IntVar(&s.trials, "trials", 5000, "`number` of runs of the plan that are drawn from them")
+	flags.Uint64Var(&s.seed, "seed", 1, "of the drawing")
+	flags.StringVar(&s.out, "out", "", "keep the records in this `folder`; default none are kept")
+	flags.StringVar(&s.cpus, "cpus", "", "`cores` of servers and of the generator, such as 0/1; default half and half")
+	flags.DurationVar(&s.slice, "slice", 0, "measured `time` of a slice; default 250ms")
+	switch err := flags.Parse(arguments); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, selftestHelp)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return exitDone, err
+	case err != nil:
+		return exitUsage, usagef("%w; ci selftest -h shows the flags", err)
+	case s.count < 12 || s.trials < 100:
+		return exitUsage, usagef("-pairs must be at least 12 and -trials at least 100")
+	}
+	return s.command(ctx, stdout)
+}
+
+// A level's outcome.
+type levelRates struct {
+	wanted   float64 // the slow-down that was injected
+	measured shift   // what the pairs say it was
+	fail     proportion
+	pass     proportion
+	unclear  proportion
+	pairs    float64 // mean number of pairs until the verdict
+}
+
+// command measures in a folder that goes away.
+func (s *selftest) command(ctx context.Context, stdout io.Writer) (status int, err error) {
+	if s.dir, err = os.MkdirTemp("", "reactorbench-selftest-"); err != nil {
+		return exitCannotTell, err
+	}
+	defer os.RemoveAll(s.dir)
+	if s.out == "" {
+		s.out = s.dir
+	}
+	if s.builder, err = impls.NewBuilder(); err != nil {
+		return exitCannotTell, err
+	}
+	defer s.builder.Close()
+	all, err := s.measureLevels(ctx)
+	if err != nil {
+		return exitCannotTell, err
+	}
+	return s.report(stdout, all), nil
+}
+
+func (s *selftest) measureLevels(ctx context.Context) (all []levelRates, err error) {
+	burner, err := s.calibrate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, level := range levels {
+		tree := fmt.Sprintf("slower-by-%g", 100*level.slowdown)
+		if err := s.install(tree, burner.iterations(level.slowdown)); err != nil {
+			return nil, err
+		}
+		s.say("%g %%: %d pairs", 100*level.slowdown, s.count)
+		values, err := s.blocks(ctx, burning, "base", tree, s.count)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s.plan.ratesOf(values, level.slowdown, s.trials, s.seed))
+	}
+	return all, nil
+}
+
+// ratesOf draws runs of the plan from measured blocks. Of the equal pair the signs are tossed, so that a bias of these few blocks
+// is not taken for one of the gate.
+func (p Plan) ratesOf(values []float64, slowdown float64, trials int, seed uint64) levelRates {
+	random := rand.New(rand.NewPCG(seed, math.Float64bits(slowdown)))
+	draw := func(n int) (drawn []float64, err error) {
+		for range n {
+			v := values[random.IntN(len(values))]
+			if slowdown == 0 && random.IntN(2) == 0 {
+				v = -v
+			}
+			drawn = append(drawn, v)
+		}
+		return drawn, nil
+	}
+	counts, pairs := make(map[Verdict]int), 0
+	for range trials {
+		outcome, _ := p.decide(draw, draw) // drawing cannot fail
+		counts[outcome.Verdict]++
+		pairs += len(outcome.Values) + len(outcome.Confirmed)
+	}
+	return levelRates{
+		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(pairs) / float64(trials),
+		fail: proportion{counts[Fail], trials}, pass: proportion{counts[Pass], trials}, unclear: proportion{counts[Inconclusive], trials},
+	}
+}
+
+// report prints the table and says whether the promises were kept: a rate breaks its promise if its whole interval does.
+func (s *selftest) report(w io.Writer, all []levelRates) (status int) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "injected\tmeasured\tFAIL\tPASS\tINCONCLUSIVE\tpairs\tpromised")
+	for i, r := range all {
+		verdict := ""
+		low, high := r.of(levels[i].verdict).interval()
+		if low > levels[i].high || high < levels[i].low {
+			verdict, status = "  BROKEN", exitFailed
+		}
+		fmt.Fprintf(t, "%+.0f %%\t%+.1f %% (%+.1f to %+.1f)\t%s\t%s\t%s\t%.0f\t%s%s\n", 100*r.wanted,
+			100*math.Expm1(r.measured.Estimate), 100*math.Expm1(r.measured.Low), 100*math.Expm1(r.measured.High),
+			r.fail, r.pass, r.unclear, r.pairs, promise(i), verdict)
+	}
+	t.Flush()
+	fmt.Fprintf(w, "%d measured pairs a level, %d runs of the plan drawn from them, seed %d; intervals 95 %%, of the drawing alone\n", s.count, s.trials, s.seed)
+	return status
+}
+
+// of is the rate of a verdict.
+func (r levelRates) of(v Verdict) proportion {
+	if v == Fail {
+		return r.fail
+	}
+	return r.pass
+}
+
+func promise(level int) string {
+	switch l := levels[level]; {
+	case l.verdict == "":
+		return "nothing: between margin and tolerance"
+	case l.low > 0:
+		return fmt.Sprintf("%s in at least %.3g %%", l.verdict, 100*l.low)
+	default:
+		return fmt.Sprintf("%s in at most %.2g %%", l.verdict, 100*l.high)
+	}
+}

@@ -1,0 +1,161 @@
+package reactor
+
+import (
+	"golang.org/x/sys/unix"
+
+	"reactorbench/impls/reactor/backend"
+	"reactorbench/impls/reactor/evbuffer"
+)
+
+// completion is the way of proactors: what a socket is to do is begun, and its end is reported. A bufferevent's bytes are
+// received before anybody asks for them, by one operation for the whole connection, and wait in a backlog
+// (completion_receive.go). What it writes is handed to the kernel by the next wait, together with what all others have written in
+// the turn (completion_send.go).
+//
+// Connecting and accepting stay with readiness. A multishot accept would save nothing: it does not tell the peer's address, and to ask for
+// that is a system call like the accept itself. And it goes by the limit of descriptors of its beginning, accepts while the
+// listener is about to be disabled, and takes more than the budget of a turn.
+//
+// A socket that is under way has to block: of one that does not, the kernel reports EAGAIN instead of waiting. So the mode is
+// changed when a bufferevent begins to use a descriptor.
+type completion struct {
+	readiness   // connecting, accepting, and what concerns the socket rather than its bytes
+	base        *Base
+	ring        backend.Proactor
+	chunkBytes  int           // the most that one fill moves
+	connections []*connection // by descriptor
+	idle        []*connection // for the next bufferevents
+	hangar      []*flight     // for the next sends
+	extents     [][]byte      // of the send that is being begun
+}
+
+// A connection is what a bufferevent has under way. It outlives the bufferevent until the kernel has given receive back.
+type connection struct {
+	bev     *BufferEvent // nil when that is closed
+	flight  *flight      // what is being sent; nil: nothing
+	receive backend.Op
+	backlog evbuffer.Buffer // received and not yet read
+	errno   uint16          // why receiving has ended after the backlog
+	eof     bool            // the stream has ended after the backlog
+}
+
+// mostIdle bounds how many connections, and flights, are kept for the next ones.
+const mostIdle = 1024
+
+var _ sockets = (*completion)(nil)
+
+func newCompletion(b *Base, ring backend.Proactor, chunkBytes int) *completion {
+	if chunkBytes <= 0 {
+		chunkBytes = evbuffer.DefaultChunkBytes
+	}
+	return &completion{
+		base:       b,
+		ring:       ring,
+		chunkBytes: chunkBytes,
+		extents:    make([][]byte, mostExtents),
+	}
+}
+
+// completed passes on what an operation came to.
+func (s *completion) completed(r backend.Ready) {
+	switch owner := r.Op.Owner.(type) {
+	case *connection:
+		s.received(owner, r)
+	case *flight:
+		s.landed(owner, r)
+	}
+}
+
+// of returns what bev has under way. From the first time on its descriptor blocks, and the backend does not watch it.
+func (s *completion) of(bev *BufferEvent) (*connection, error) {
+	fd := bev.FD()
+	for fd >= len(s.connections) {
+		s.connections = append(s.connections, make([]*connection, max(64, len(s.connections)))...)
+	}
+	if c := s.connections[fd]; c != nil {
+		return c, nil
+	}
+	if err := bev.io.setInterest(0); err != nil { // it was waiting to be connected
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return nil, err
+	}
+	c := s.connection()
+	c.bev = bev
+	bev.io.marks |= unwatched
+	s.connections[fd] = c
+	return c, nil
+}
+
+func (s *completion) connection() *connection {
+	if last := len(s.idle) - 1; last >= 0 {
+		c := s.idle[last]
+		s.idle = s.idle[:last]
+		return c
+	}
+	c := new(connection)
+	c.receive.Owner = c
+	c.backlog.Init(s.base.pool)
+	return c
+}
+
+// letGo parts c from its bufferevent, and asks for what is under way. It reports whether there is something.
+func (s *completion) letGo(c *connection) bool {
+	s.connections[c.bev.FD()] = nil
+	c.bev.underWay = 0
+	c.bev = nil
+	c.backlog.Reset()
+	busy := c.receive.UnderWay()
+	s.ring.Cancel(&c.receive)
+	if f := c.flight; f != nil {
+		busy = busy || f.op.UnderWay()
+		s.ring.Cancel(&f.op)
+		f.connection, c.flight = nil, nil
+		s.retire(f)
+	}
+	s.keep(c)
+	return busy
+}
+
+// keep has c wait for another bufferevent, if all of it has come back.
+func (s *completion) keep(c *connection) {
+	if c.receive.UnderWay() {
+		return
+	}
+	c.eof, c.errno = false, 0
+	if len(s.idle) < mostIdle {
+		s.idle = append(s.idle, c)
+	}
+}
+
+// close asks for what is under way. The kernel lets go of the socket only then, and it is to close now.
+func (s *completion) close(bev *BufferEvent, disowned bool) {
+	if fd := bev.FD(); fd >= 0 && fd < len(s.connections) {
+		if c := s.connections[fd]; c != nil && c.bev == bev && s.letGo(c) {
+			s.ring.Flush()
+		}
+	}
+	s.readiness.close(bev, disowned)
+}
+
+// byReadiness moves a bufferevent whose descriptor is no socket (a pipe, a terminal) to the other way.
+func (s *completion) byReadiness(c *connection) {
+	bev := c.bev
+	if c.flight != nil {
+		bev.output.PrependBuffer(&c.flight.bytes)
+	}
+	s.letGo(c)
+	own := *bev.settings
+	own.transport = readiness{}
+	bev.settings = s.base.share(own)
+	bev.flags &^= blocked
+	want := bev.io.what & backend.Interest
+	bev.io.what &^= backend.Interest
+	bev.io.marks &^= unwatched
+	unix.SetNonblock(bev.FD(), true)
+	if err := bev.io.setInterest(want); err != nil {
+		bev.note(err)
+	}
+	bev.touch()
+}
