@@ -28,12 +28,13 @@ type fault struct {
 	only  []*Conn  // calls about these connections; none is any call
 }
 
-// The system calls by which a server may do the same thing.
+// The system calls by which a server may do the same thing. io_uring_enter is interrupted only before it has submitted
+// anything (its manual page), as one that is not executed.
 var (
 	acceptCalls = []string{"accept", "accept4"}
 	readCalls   = []string{"read", "readv", "recvfrom", "recvmsg", "recvmmsg"}
 	writeCalls  = []string{"write", "writev", "sendto", "sendmsg", "sendmmsg"}
-	waitCalls   = []string{"epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"}
+	waitCalls   = []string{"epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6", "io_uring_enter"}
 )
 
 // An injection is strace at work on the server.
