@@ -25,8 +25,8 @@ var acceptAborted = Check{
 	Source: "accept(2): treat them like EAGAIN by retrying",
 	Why: "Linux passes the pending error of a new connection on to accept, and a firewall adds EPERM. evio ends at each of them, " +
 		"gnet at all but ECONNABORTED.",
-	Sound: "As limit/enfile-enobufs-enomem. A server that goes back to wait is woken by the next client at the latest, for " +
-		"the last one of each error meets an accept that works.",
+	Sound: "As limit/enfile-enobufs-enomem. Other connections wait behind the one that failed, as they may in earnest: a server " +
+		"that is told of the listener once only has to try again itself.",
 	Profile: Full,
 	Fresh:   true,
 	Run:     func(t *T) { t.acceptFails("ECONNABORTED", "EPROTO", "EPERM", "ENETDOWN", "EHOSTUNREACH") },
