@@ -21,7 +21,8 @@ var arrows = map[string][]string{
 	"impls":            {},
 	"results":          {},
 	"conformance":      {"conformance/spec", "impls", "results"},
-	"conformance/spec": {"impls", "results"},
+	"conformance/spec": {"conformance/link", "impls", "results"},
+	"conformance/link": {},
 	"loadgen":          {"impls", "results"},
 	"plots":            {"results"},
 	"ci":               {"impls", "results"}, // it runs the other commands as processes

@@ -29,12 +29,20 @@ func list(w io.Writer, checks []spec.Check, asJSON bool) int {
 func explain(w, stderr io.Writer, slug string, checks []spec.Check) int {
 	for _, c := range checks {
 		if c.Slug == slug {
-			fmt.Fprintf(w, "%s  %s  profile %v\n\n%s\n\nSource: %s\n\nWhy it is asked:\n%s\n\nWhy a right server passes on any machine:\n%s\n",
-				c.Slug, c.Level, c.Profile, c.Says, c.Source, c.Why, c.Sound)
+			fmt.Fprintf(w, "%s  %s  profile %v%s\n\n%s\n\nSource: %s\n\nWhy it is asked:\n%s\n\nWhy a right server passes on any machine:\n%s\n",
+				c.Slug, c.Level, c.Profile, where(c), c.Says, c.Source, c.Why, c.Sound)
 			return exitConformant
 		}
 	}
 	return complain(stderr, exitUsage, fmt.Errorf("no check is called %q; conformance -list names them all", slug))
+}
+
+// where says that a check happens elsewhere than on this machine's loopback.
+func where(c spec.Check) string {
+	if c.Network {
+		return ", in a network of its own"
+	}
+	return ""
 }
 
 // document is SPEC.md: everything that the checks say, in Markdown. A test holds the file to it.
@@ -47,8 +55,8 @@ func document(checks []spec.Check) string {
 			family = c.Family()
 			fmt.Fprintf(&b, "\n## %s\n", family)
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n**%s** (%v). %s\n\n*Source:* %s\n\n*Why:* %s\n\n*Sound because:* %s\n",
-			c.Slug, c.Level, c.Profile, c.Says, c.Source, c.Why, c.Sound)
+		fmt.Fprintf(&b, "\n### %s\n\n**%s** (%v%s). %s\n\n*Source:* %s\n\n*Why:* %s\n\n*Sound because:* %s\n",
+			c.Slug, c.Level, c.Profile, where(c), c.Says, c.Source, c.Why, c.Sound)
 	}
 	return b.String()
 }
@@ -66,7 +74,9 @@ and a MAY only reports which choice was made. *core*, *full* and *torture* name 
 A slug is permanent: it is never renamed and never given to another requirement.
 
 A requirement about the process of a server (its start, its signals, what it consumes) holds for servers that the suite may start
-or observe. For one that it knows by address only, such a check is n/a: listed, and never counted as passed.
+or observe. For one that it knows by address only, such a check is n/a: listed, and never counted as passed. What this machine
+cannot produce is a precondition, listed with what is missing: a network of its own takes Linux and root or unprivileged user
+namespaces, and a bad one /dev/net/tun; failing system calls take strace.
 
 What is not asked, and why:
 

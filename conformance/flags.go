@@ -36,6 +36,7 @@ type config struct {
 	seed     uint64
 	junit    string
 	report   string
+	pcap     string // a folder
 }
 
 const usageText = `Usage: conformance [flags] [implementations | -- command | -addr HOST:PORT]
@@ -82,6 +83,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.Uint64Var(&c.seed, "seed", 0, "draw payload and schedules from seed `n`; 0 chooses one")
 	flags.StringVar(&c.junit, "junit", "", "write JUnit XML to `file`")
 	flags.StringVar(&c.report, "report", "", "write the results as JSON to `file`")
+	flags.StringVar(&c.pcap, "pcap", "", "record what a bad network did, as pcapng, in `folder`: a file for each check of net")
 	flags.StringVar(&c.addr, "addr", "", "check the server that runs at `host:port` (or unix:path)")
 	flags.IntVar(&c.pid, "pid", 0, "the process `number` of the server at -addr")
 

@@ -37,6 +37,9 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if status, done := runUnprivileged(ctx); done {
+		os.Exit(status)
+	}
 	os.Exit(conformance(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -2,6 +2,7 @@ package impls
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -210,4 +211,29 @@ func TestStdio(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.Close()
+}
+
+// TestBefore: what is changed of the forking thread the server inherits, and nobody else has.
+func TestBefore(t *testing.T) {
+	nice := func(pid int) string { // the 19th field of stat, the 17th behind the name
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[16]
+	}
+	before := nice(os.Getpid())
+	s := start(t, "good", Options{Before: func() error {
+		if unix.Gettid() == os.Getpid() {
+			return errors.New("this is the main thread, which never ends")
+		}
+		return unix.Setpriority(unix.PRIO_PROCESS, 0, 19)
+	}})
+	if got := nice(s.PID()); got != "19" || nice(os.Getpid()) != before {
+		t.Errorf("the server has niceness %s, want 19; the harness %s, had %s", got, nice(os.Getpid()), before)
+	}
+	_, err := Command("good", executable(t, "good")).Start(t.Context(), Options{Before: func() error { return errors.New("not today") }})
+	if err == nil || !strings.Contains(err.Error(), "not today") {
+		t.Errorf("a failing Before: %v", err)
+	}
 }

@@ -52,6 +52,10 @@ type Options struct {
 	Stderr io.Writer     // receives its stderr as well, on the same condition
 	NoFile uint64        // limit of open descriptors, soft and hard, from its first instruction on; 0 is inherited. Linux only
 	Stdio  Stdio         // what its standard streams are; default Watched
+
+	// Before runs on the thread that forks the server, just before it does, and what it changes of that thread the server
+	// inherits. The thread is used for nothing else and ends with the server. Linux only.
+	Before func() error
 }
 
 // Stdio is what the standard streams of a server are: redirections as sh(1) takes them.

@@ -22,6 +22,7 @@ type Check struct {
 	Profile Profile       // the smallest profile that runs it; the zero value is Core
 	Fresh   bool          // the check gets a server process of its own
 	Starts  bool          // the check starts its servers itself and gets none
+	Network bool          // it has a network of its own, which takes root or an unprivileged user namespace; it Starts, then
 	Timed   bool          // it measures time: a failure is tried again in a fresh process, and a pass then is flaky
 	Feature string        // the check is n/a for a server that does not claim it; "" = for every server
 	Budget  time.Duration // the watchdog, times -slow; 0 is defaultBudget
@@ -90,12 +91,14 @@ func All() []Check {
 	for _, family := range [][]Check{
 		launchChecks, launchEnvironmentChecks,
 		dataChecks, dataLongChecks,
-		closeChecks, closeQuietChecks,
+		closeChecks, closeQuietChecks, vanishedChecks,
 		flowChecks, flowPatienceChecks,
-		connChecks, connFairChecks, connCostChecks,
-		limitChecks, limitShortageChecks,
+		connChecks, connFairChecks, connCostChecks, backlogChecks,
+		limitChecks, limitShortageChecks, acceptErrorChecks, shortageChecks,
 		procChecks, procSignalChecks,
 		sockChecks, sockOptionChecks, sockUnixChecks,
+		faultChecks, injectedChecks, uringChecks,
+		netChecks,
 		idleChecks,
 		timeChecks,
 	} {

@@ -68,7 +68,7 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := d.socket(remote)
+	fd, err := d.socket(s.clientSocket(), remote)
 	if err != nil {
 		t.brokenf("a client socket: %v", err)
 	}
@@ -84,7 +84,7 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 }
 
 // socket makes a non-blocking client socket. TCP_NODELAY: what a check writes leaves at once, in the pieces it chose.
-func (d dialing) socket(remote unix.Sockaddr) (fd int, err error) {
+func (d dialing) socket(open socketMaker, remote unix.Sockaddr) (fd int, err error) {
 	domain, isTCP := unix.AF_UNIX, false
 	switch remote.(type) {
 	case *unix.SockaddrInet4:
@@ -92,7 +92,7 @@ func (d dialing) socket(remote unix.Sockaddr) (fd int, err error) {
 	case *unix.SockaddrInet6:
 		domain, isTCP = unix.AF_INET6, true
 	}
-	if fd, err = unix.Socket(domain, unix.SOCK_STREAM, 0); err != nil {
+	if fd, err = open(domain, unix.SOCK_STREAM, 0); err != nil {
 		return -1, err
 	}
 	unix.CloseOnExec(fd)

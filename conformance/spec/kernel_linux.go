@@ -16,9 +16,9 @@ import (
 
 // lookup asks the kernel for the server's end of one connection over netlink's sock_diag, an exact question with one
 // answer. /proc/net/tcp would be a table to read to its end on every poll, and after a churn check that table holds
-// tens of thousands of TIME_WAIT entries.
-func lookup(connection fourTuple) (Socket, error) {
-	message, err := askDiag(connection)
+// tens of thousands of TIME_WAIT entries. open makes a socket in the server's network.
+func lookup(open socketMaker, connection fourTuple) (Socket, error) {
+	message, err := askDiag(open, connection)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return Socket{State: Gone}, nil
@@ -29,8 +29,8 @@ func lookup(connection fourTuple) (Socket, error) {
 }
 
 // askDiag returns the kernel's inet_diag_msg about one socket. The error is ENOENT if there is none.
-func askDiag(connection fourTuple) ([]byte, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+func askDiag(open socketMaker, connection fourTuple) ([]byte, error) {
+	fd, err := open(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, fmt.Errorf("netlink socket: %w", err)
 	}
@@ -95,6 +95,7 @@ func socketOf(message []byte) Socket {
 		State:  state,
 		Unread: int64(binary.NativeEndian.Uint32(message[56:])),
 		Unsent: int64(binary.NativeEndian.Uint32(message[60:])),
+		Inode:  binary.NativeEndian.Uint32(message[68:]),
 	}
 }
 

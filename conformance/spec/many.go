@@ -17,7 +17,7 @@ func (t *T) DialBurst(n int) []*Conn {
 		t.brokenf("%v", err)
 	}
 	for range n {
-		fd, err := dialing{}.socket(remote)
+		fd, err := dialing{}.socket(t.server.clientSocket(), remote)
 		if err != nil {
 			t.brokenf("a client socket: %v", err)
 		}

@@ -24,6 +24,7 @@ type Options struct {
 	Seed    uint64
 	Slow    float64 // stretches every limit of time; 0 is 1
 	Profile Profile
+	Pcap    string // a folder for the packets of checks behind a link; "" is none
 }
 
 func (o Options) slow() float64 {

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"reactorbench/impls"
@@ -25,10 +26,13 @@ type T struct {
 	server   *Server
 	started  []*Server // by Start, ended with the check
 	conns    []*Conn
-	control  *Conn // of Barrier
+	releases []func() // by atEnd
+	network  *network // of its own, or nil
+	control  *Conn    // of Barrier
 	began    time.Time
 	deadline time.Time // the watchdog's
 	slow     float64
+	pcap     string // Options.Pcap
 	buffer   []byte // what reads and writes go through; shared by all connections
 	expected []byte // what a read is compared with
 	timeline timeline
@@ -54,7 +58,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 	slug.Write([]byte(check.Slug))
 	t := &T{
 		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
-		ctx: ctx, check: check, target: target, slow: o.slow(),
+		ctx: ctx, check: check, target: target, slow: o.slow(), pcap: o.Pcap,
 		buffer:   make([]byte, 64<<10),
 		expected: make([]byte, 64<<10),
 	}
@@ -234,6 +238,9 @@ func (t *T) facts() []string {
 	for _, s := range t.servers() {
 		lines = append(lines, s.facts()...)
 	}
+	if t.network != nil && t.network.link != nil {
+		lines = append(lines, fold(t.network.link.Counts().String())...)
+	}
 	return lines
 }
 
@@ -243,9 +250,15 @@ func (t *T) close() {
 		c.release()
 	}
 	if t.server != nil {
-		t.server.close(t.check.Fresh)
+		t.server.close(t.check.Fresh || t.check.Starts)
 	}
 	for _, s := range t.started {
 		s.close(true)
 	}
+	for _, release := range slices.Backward(t.releases) {
+		release()
+	}
 }
+
+// atEnd calls f when the check has ended and its servers are gone, the latest f first.
+func (t *T) atEnd(f func()) { t.releases = append(t.releases, f) }
