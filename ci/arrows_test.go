@@ -17,12 +17,13 @@ const module = "reactorbench"
 // import exactly what its line names. Between the harness and the servers there is no arrow at all, only a process
 // and a socket, so no implementation can be favoured by code that it shares with the tool that measures it.
 var arrows = map[string][]string{
-	"impls":            {},
-	"results":          {},
-	"conformance":      {"conformance/spec", "impls", "results"},
-	"conformance/spec": {"impls", "results"},
-	"loadgen":          {"impls", "results"},
-	"plots":            {"results"},
+	"impls":                {},
+	"results":              {},
+	"conformance":          {"conformance/schedule", "conformance/spec", "impls", "results"},
+	"conformance/spec":     {"conformance/schedule", "impls", "results"},
+	"conformance/schedule": {}, // a language and a model: no socket, no process
+	"loadgen":              {"impls", "results"},
+	"plots":                {"results"},
 
 	"impls/reactor/backend":  {},
 	"impls/reactor/evbuffer": {},

@@ -24,6 +24,7 @@ type config struct {
 	list      bool
 	explain   string
 	document  bool // -spec: write SPEC.md
+	replay    string
 
 	verbose  bool
 	json     bool
@@ -48,6 +49,7 @@ conformance holds echo servers to one specification (see SPEC.md).
   conformance -addr 127.0.0.1:7007 -pid 4242       a server that runs already; without -pid only from outside
   conformance -list                                the checks, a line each
   conformance -explain close/half-close-backlog    what a check asks and why
+  conformance -replay FILE ./impls/gnet            a schedule of clients, as fuzz/schedule writes it
   gotestsum --raw-command -- conformance -json ./impls/...
                                                    the events of go test -json, for tools that read them
 
@@ -70,6 +72,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	short := flags.Bool("short", false, "the same as -profile core")
 	flags.BoolVar(&c.list, "list", false, "list the checks and exit")
 	flags.StringVar(&c.explain, "explain", "", "explain the check `slug` and exit")
+	flags.StringVar(&c.replay, "replay", "", "carry out the schedule in `file`, as a failed fuzz check wrote it, instead of the checks")
 	flags.BoolVar(&c.document, "spec", false, "write the specification as Markdown and exit")
 	flags.BoolVar(&c.verbose, "v", false, "report every check, not only failures")
 	flags.BoolVar(&c.json, "json", false, "report as go test -json does; with -list, one check a line")

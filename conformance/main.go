@@ -49,7 +49,7 @@ func conformance(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	case err != nil:
 		return complain(stderr, exitUsage, err)
 	}
-	checks, err := c.selected(spec.All())
+	checks, err := c.checks()
 	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}

@@ -27,6 +27,8 @@ type Check struct {
 	Budget  time.Duration // the watchdog, times -slow; 0 is defaultBudget
 
 	Run func(*T)
+
+	again string // what stands for -run SLUG on the line that shows a failure again
 }
 
 // defaultBudget is what a check may take before the watchdog calls it a hang: about twenty times what the slowest right
@@ -87,7 +89,7 @@ func ParseProfile(name string) (Profile, error) {
 // All returns every check in the order of the specification.
 func All() []Check {
 	var all []Check
-	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, sockChecks} {
+	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, sockChecks, fuzzChecks} {
 		all = append(all, family...)
 	}
 	return all

@@ -16,6 +16,7 @@ type dialing struct {
 	receiveBuffer int
 	source        int
 	quiet         bool
+	number        int // of the connection; 0 is the next one
 }
 
 // WithReceiveBuffer sets the client's SO_RCVBUF before it connects, and with it the window that the server may fill. Linux
@@ -28,6 +29,9 @@ func WithSource(n int) DialOption { return func(d *dialing) { d.source = n } }
 
 // quietly keeps a connection out of the timeline.
 func quietly(d *dialing) { d.quiet = true }
+
+// numbered gives a connection the number that it has in a schedule.
+func numbered(n int) DialOption { return func(d *dialing) { d.number = n } }
 
 // Dial connects a client to the server under test and fails the check if that does not succeed.
 func (t *T) Dial(options ...DialOption) *Conn { return t.dial(t.server, options) }
@@ -68,6 +72,9 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 		t.brokenf("a client socket: %v", err)
 	}
 	c := &Conn{t: t, server: s, fd: fd, number: len(t.conns) + 1, quiet: d.quiet}
+	if d.number > 0 {
+		c.number = d.number
+	}
 	c.stream = NewStream(t.Seed, c.number)
 	t.conns = append(t.conns, c)
 	if err := c.connect(remote); err != nil {

@@ -3,6 +3,7 @@ package spec
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -24,6 +25,16 @@ type Options struct {
 	Seed    uint64
 	Slow    float64 // stretches every limit of time; 0 is 1
 	Profile Profile
+
+	// Artifacts is the folder for what a failure leaves behind, such as the script of a schedule; "" is that for temporary files.
+	Artifacts string
+}
+
+func (o Options) artifacts() string {
+	if o.Artifacts == "" {
+		return os.TempDir()
+	}
+	return o.Artifacts
 }
 
 func (o Options) slow() float64 {
@@ -264,7 +275,11 @@ func (r Result) afterwards() Result {
 }
 
 func (r *Runner) again(check Check) string {
-	return fmt.Sprintf("conformance -run %s -seed %d %s", check.Slug, r.Options.Seed, r.Target.Again)
+	again := check.again
+	if again == "" {
+		again = "-run " + check.Slug
+	}
+	return fmt.Sprintf("conformance %s -seed %d %s", again, r.Options.Seed, r.Target.Again)
 }
 
 // Close ends the shared server.

@@ -29,10 +29,12 @@ type T struct {
 	began    time.Time
 	deadline time.Time // the watchdog's
 	slow     float64
-	buffer   []byte // what reads and writes go through; shared by all connections
-	expected []byte // what a read is compared with
-	timeline timeline
-	ending   ending
+
+	artifacts string // the folder for what a failure leaves behind
+	buffer    []byte // what reads and writes go through; shared by all connections
+	expected  []byte // what a read is compared with
+	timeline  timeline
+	ending    ending
 }
 
 // An ending is how the check's function came to its end.
@@ -54,7 +56,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 	slug.Write([]byte(check.Slug))
 	t := &T{
 		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
-		ctx: ctx, check: check, target: target, slow: o.slow(),
+		ctx: ctx, check: check, target: target, slow: o.slow(), artifacts: o.artifacts(),
 		buffer:   make([]byte, 64<<10),
 		expected: make([]byte, 64<<10),
 	}
