@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"results":              {},
 	"conformance":          {"conformance/schedule", "conformance/spec", "impls", "results"},
 	"conformance/spec":     {"conformance/schedule", "impls", "results"},
+	"conformance/spectest": {"conformance/spec"},
 	"conformance/schedule": {}, // a language and a model: no socket, no process
 	"loadgen":              {"impls", "results"},
 	"plots":                {"results"},

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -102,7 +103,11 @@ func (t *T) Run(d time.Duration, options impls.Options) (impls.Exit, error) {
 	t.needsProgram()
 	ctx, cancel := context.WithTimeout(t.ctx, t.scaled(d))
 	defer cancel()
-	return t.target.Program.Run(ctx, options)
+	exit, err := t.target.Program.Run(ctx, options)
+	if errors.Is(err, errNoProgram) {
+		t.NotApplicable(err.Error())
+	}
+	return exit, err
 }
 
 func (t *T) needsProgram() {
@@ -223,6 +228,9 @@ func (t *T) crashed() *Server {
 		grant = dyingTime
 	}
 	for _, s := range t.servers() {
+		if s.process.PID() == 0 { // it is never seen, so not being seen says nothing
+			grant = min(grant, dyingTime)
+		}
 		if s.crashed(grant) {
 			return s
 		}
