@@ -37,6 +37,17 @@ func explain(w, stderr io.Writer, slug string, checks []spec.Check) int {
 	return complain(stderr, exitUsage, fmt.Errorf("no check is called %q; conformance -list names them all", slug))
 }
 
+// explainCheck tells everything about one check, and who is known to fail it.
+func (c config) explainCheck(stdout, stderr io.Writer) int {
+	if status := explain(stdout, stderr, c.explain, spec.All()); status != exitConformant {
+		return status
+	}
+	if err := explainKnown(stdout, c.explain, c.patterns); err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	return exitConformant
+}
+
 // document is SPEC.md: everything that the checks say, in Markdown. A test holds the file to it.
 func document(checks []spec.Check) string {
 	var b strings.Builder

@@ -37,6 +37,9 @@ type config struct {
 	seed     uint64
 	junit    string
 	report   string
+	html     string
+	badge    string
+	trace    string // folder
 }
 
 const usageText = `Usage: conformance [flags] [implementations | -- command | -addr HOST:PORT]
@@ -85,6 +88,9 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.Uint64Var(&c.seed, "seed", 0, "draw payload and schedules from seed `n`; 0 chooses one")
 	flags.StringVar(&c.junit, "junit", "", "write JUnit XML to `file`")
 	flags.StringVar(&c.report, "report", "", "write the results as JSON to `file`")
+	flags.StringVar(&c.html, "html", "", "write a matrix of implementations and checks to `file`, one page that needs nothing else")
+	flags.StringVar(&c.badge, "badge", "", "write \"n of m MUSTs\" to `file`: .svg is a drawing, .json an endpoint of shields.io")
+	flags.StringVar(&c.trace, "trace", "", "write what failed to files in `dir`, each with its wire log, and the scripts of fuzz checks")
 	flags.StringVar(&c.addr, "addr", "", "check the server that runs at `host:port` (or unix:path)")
 	flags.IntVar(&c.pid, "pid", 0, "the process `number` of the server at -addr")
 
@@ -128,6 +134,9 @@ func (c *config) understand(run, skip, profile string, short bool) (err error) {
 	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1_000_000) + 1 // short enough to be typed again
+	}
+	if _, err := (badge{}).file(c.badge); c.badge != "" && err != nil {
+		return err
 	}
 	return c.oneSubject()
 }

@@ -41,7 +41,9 @@ func (c config) targets(ctx context.Context, checks []spec.Check) (all []target,
 		return nil, nil, err
 	}
 	for _, impl := range found {
-		all = append(all, implementation(builder, impl))
+		t := implementation(builder, impl)
+		t.Also = alsoKnown(found, impl.Name)
+		all = append(all, t)
 	}
 	return all, func() { builder.Close() }, nil
 }

@@ -81,6 +81,7 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 		c.release()
 		return nil, err
 	}
+	c.t.wire.note(c.number, "connect")
 	c.event("connect")
 	return c, nil
 }

@@ -48,11 +48,14 @@ func (c *Conn) receive(max int64, wait time.Duration, what string) ([]byte, arri
 		n, err := ignoringEINTR(func() (int, error) { return unix.Read(c.fd, p) })
 		switch {
 		case n > 0:
+			c.t.wire.moved(c.number, "←", c.received, int64(n))
 			return p[:n], data, nil
 		case err == nil:
+			c.t.wire.note(c.number, "← FIN")
 			c.event("FIN")
 			return nil, fin, nil
 		case err != unix.EAGAIN:
+			c.t.wire.note(c.number, fmt.Sprintf("← RST (%v)", err))
 			c.eventf("RST (%v)", err)
 			return nil, reset, err
 		case !c.t.poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}, until, what):

@@ -178,7 +178,7 @@ func fileRune(r rune) rune {
 
 // tell fails the check with what a play broke, and shows that play's own timeline.
 func (t *T) tell(p *play, lines []string) {
-	t.timeline = p.t.timeline
+	t.timeline, t.wire = p.t.timeline, p.t.wire
 	t.ending.facts = p.facts
 	if t.ending.facts == nil {
 		t.ending.facts = t.facts()

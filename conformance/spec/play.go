@@ -253,6 +253,7 @@ func (p *play) shutdown(c *client) {
 		return
 	}
 	c.finSent = true
+	c.t.wire.note(c.number, "→ FIN")
 	c.event("shutdown(WR)")
 	p.note(c, schedule.DidShutdown, 0, "")
 }

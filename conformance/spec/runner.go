@@ -18,6 +18,8 @@ type Target struct {
 	Features map[string]bool   // what the server claims
 	Known    map[string]string // slug → why the server fails it
 	Again    string            // how the server is named on this command's line
+
+	Also map[string][]string // slug → other servers that are known to fail it, for the report
 }
 
 // Options are the same for every check of a run.
@@ -116,7 +118,7 @@ func (r *Runner) expected(result Result) Result {
 // attempt runs a check once, without regard to what is known of the target.
 func (r *Runner) attempt(ctx context.Context, check Check) Result {
 	began := time.Now()
-	result := Result{Check: check, Seed: r.Options.Seed, Again: r.again(check)}
+	result := Result{Check: check, Seed: r.Options.Seed, Again: r.again(check), Also: r.Target.Also[check.Slug]}
 	if result.Verdict, result.Reason = r.unasked(ctx, check); result.Verdict != "" {
 		return result
 	}
@@ -231,6 +233,9 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 		result.Verdict = Info
 	default:
 		result.Verdict = Pass
+	}
+	if result.Verdict != Pass {
+		result.Wire = t.wire.lines()
 	}
 }
 

@@ -35,6 +35,7 @@ type T struct {
 	buffer    []byte // what reads and writes go through; shared by all connections
 	expected  []byte // what a read is compared with
 	timeline  timeline
+	wire      wireLog
 	ending    ending
 }
 
@@ -69,6 +70,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 func (t *T) startClock() {
 	t.began = time.Now()
 	t.timeline.began = t.began
+	t.wire.began = t.began
 	t.deadline = t.began.Add(t.scaled(t.check.budget()))
 }
 
