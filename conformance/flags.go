@@ -49,6 +49,7 @@ conformance holds echo servers to one specification (see SPEC.md).
   conformance ./impls/...                          every implementation
   conformance -run close ./impls/gnet              one family of checks, one server
   conformance -- ./my-server -addr {addr}          any program; {addr}, {host}, {port} are filled in
+  conformance -html m.html -trace t ./impls/...    a matrix to look at, and a wire log for each failure
   conformance -addr 127.0.0.1:7007 -pid 4242       a server that runs already; without -pid only from outside
   conformance -list                                the checks, a line each
   conformance -explain close/half-close-backlog    what a check asks and why

@@ -76,6 +76,7 @@ const (
 	shrinkTries    = 150
 	shrinkTime     = 40 * time.Second
 	shrinkRepeats  = 3           // a race shows itself only sometimes
+	aloneRepeats   = 9           // whether it fails at all without the schedules before it
 	shrinkPatience = time.Second // a candidate that only looked silent is found out at the end
 	confirmations  = 5
 )
@@ -100,8 +101,8 @@ func (t *T) investigate(p *play, where string) {
 func (t *T) shrunk(p *play) (short *play, times int) {
 	seed := p.t.Seed
 	until := time.Now().Add(t.scaled(shrinkTime))
-	fails := func(script schedule.Schedule) bool {
-		for range shrinkRepeats {
+	failsIn := func(script schedule.Schedule, repeats int) bool {
+		for range repeats {
 			if time.Now().After(until) {
 				return false
 			}
@@ -111,11 +112,10 @@ func (t *T) shrunk(p *play) (short *play, times int) {
 		}
 		return false
 	}
-	alone := func() bool { return fails(p.script) }
-	if !alone() && !alone() && !alone() {
+	if !failsIn(p.script, aloneRepeats) {
 		return p, 0
 	}
-	script := schedule.Shrink(p.script, shrinkTries, fails)
+	script := schedule.Shrink(p.script, shrinkTries, func(s schedule.Schedule) bool { return failsIn(s, shrinkRepeats) })
 	short = p
 	for range confirmations {
 		if again, err := t.playFresh(script, seed, patience); err == nil && !t.keeps(again) {
@@ -149,7 +149,7 @@ func (t *T) shrinking(p, short *play, times int) string {
 	case t.target.Program == nil:
 		return "; it is not shrunk, because the suite did not start this server"
 	case times == 0:
-		return fmt.Sprintf("; alone, in %d fresh processes, it did not fail again: the seed shows the whole run", 3*shrinkRepeats)
+		return fmt.Sprintf("; alone, in %d fresh processes, it did not fail again: the seed shows the whole run", aloneRepeats)
 	}
 	return fmt.Sprintf(", shrunk from %s to %d; it failed in %d of %d fresh processes", plural(int64(len(p.script)), "command", "commands"),
 		len(short.script), times, confirmations)
