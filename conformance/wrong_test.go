@@ -91,6 +91,7 @@ var mistakes = []mistake{
 	{"exits-one-at-sigterm", []string{"proc/sigterm-status", "proc/sigint"}, nil},
 	{"accepts-after-sigterm", []string{"proc/sigterm-drain-backlog"}, nil},
 	{"drains-without-deadline", []string{"proc/sigterm-deadline"}, nil},
+	{"logs-every-block", []string{"proc/log-bounded"}, nil},
 	{"leaves-child", []string{"proc/no-children-left"}, nil},
 	// What needs two clients at once is in no list of cases.
 	{"drains-one-at-a-time", []string{"fuzz/schedule"}, nil},

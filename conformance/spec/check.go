@@ -89,7 +89,7 @@ func ParseProfile(name string) (Profile, error) {
 // All returns every check in the order of the specification.
 func All() []Check {
 	var all []Check
-	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, sockChecks, fuzzChecks} {
+	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, logChecks, sockChecks, fuzzChecks} {
 		all = append(all, family...)
 	}
 	return all

@@ -24,7 +24,7 @@ def serve(conn):
             if fault == "dies" and len(data) > 1000:
                 os._exit(7)
             if fault == "floods-log":
-                sys.stderr.write("echoing\n" * 100_000)
+                sys.stderr.write("echoing\n" * 1_000)
             conn.sendall(data)
 
 
