@@ -45,6 +45,17 @@ func where(c spec.Check) string {
 	return ""
 }
 
+// explainCheck tells everything about one check, and who is known to fail it.
+func (c config) explainCheck(stdout, stderr io.Writer) int {
+	if status := explain(stdout, stderr, c.explain, spec.All()); status != exitConformant {
+		return status
+	}
+	if err := explainKnown(stdout, c.explain, c.patterns); err != nil {
+		return complain(stderr, exitUsage, err)
+	}
+	return exitConformant
+}
+
 // document is SPEC.md: everything that the checks say, in Markdown. A test holds the file to it.
 func document(checks []spec.Check) string {
 	var b strings.Builder

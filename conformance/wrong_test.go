@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math/rand/v2"
 	"os/exec"
 	"path"
@@ -117,7 +118,12 @@ var mistakes = []mistake{
 	{"deaf-to-second-sigterm", []string{"proc/sigterm-twice"}, nil},
 	{"drops-clients-after-suspend", []string{"proc/stop-long"}, nil},
 	{"leaves-sockets-inheritable", []string{"proc/fd-cloexec"}, nil},
+	{"logs-every-block", []string{"proc/log-bounded"}, nil},
 	{"leaves-child", []string{"proc/no-children-left"}, nil},
+	// What needs two clients at once is in no list of cases.
+	{"drains-one-at-a-time", []string{"fuzz/schedule"}, nil},
+	{"reset-unlinks-another", []string{"fuzz/schedule"}, nil},
+
 	// The runtime of Go preempts threads by a signal, so this one can strike at any time.
 	{"dies-of-interrupted-wait", []string{"proc/stop-cont", "proc/eintr-storm", "fault/eintr-epoll"}, []string{"proc/*", "fault/*"}},
 
@@ -162,7 +168,7 @@ func TestEachMistakeIsCaught(t *testing.T) {
 			defer runner.Close()
 			for _, check := range spec.All() {
 				if m.asks(check) {
-					m.judge(t, runner.Run(t.Context(), check))
+					m.judge(t, m.run(t.Context(), &runner, check))
 				}
 			}
 		})
@@ -192,6 +198,20 @@ func (m mistake) profile() spec.Profile {
 		}
 	}
 	return largest
+}
+
+// drawn is how many seeds may be tried until a drawn schedule meets the fault. One finds those of the table in two of three
+// runs or more often.
+const drawn = 6
+
+// run runs a check, and a drawn one that has met nothing again with other seeds.
+func (m mistake) run(ctx context.Context, runner *spec.Runner, check spec.Check) spec.Result {
+	result := runner.Run(ctx, check)
+	for i := 1; i < drawn && check.Family() == "fuzz" && !result.Broken(); i++ {
+		runner.Options.Seed++
+		result = runner.Run(ctx, check)
+	}
+	return result
 }
 
 func (m mistake) judge(t *testing.T, result spec.Result) {

@@ -28,6 +28,8 @@ type Check struct {
 	Budget  time.Duration // the watchdog, times -slow; 0 is defaultBudget
 
 	Run func(*T)
+
+	again string // what stands for -run SLUG on the line that shows a failure again
 }
 
 // defaultBudget is what a check may take before the watchdog calls it a hang: about twenty times what the slowest right
@@ -95,12 +97,13 @@ func All() []Check {
 		flowChecks, flowPatienceChecks,
 		connChecks, connFairChecks, connCostChecks, backlogChecks,
 		limitChecks, limitShortageChecks, acceptErrorChecks, shortageChecks,
-		procChecks, procSignalChecks,
+		procChecks, procSignalChecks, logChecks,
 		sockChecks, sockOptionChecks, sockUnixChecks,
 		faultChecks, injectedChecks, uringChecks,
 		netChecks,
 		idleChecks,
 		timeChecks,
+		fuzzChecks,
 	} {
 		all = append(all, family...)
 	}

@@ -18,6 +18,7 @@ type dialing struct {
 	source        int
 	address       string // "": the one that the server announced
 	quiet         bool
+	number        int // of the connection; 0 is the next one
 }
 
 // WithReceiveBuffer sets the client's SO_RCVBUF before it connects, and with it the window that the server may fill. Linux
@@ -33,6 +34,9 @@ func at(address string) DialOption { return func(d *dialing) { d.address = addre
 
 // quietly keeps a connection out of the timeline.
 func quietly(d *dialing) { d.quiet = true }
+
+// numbered gives a connection the number that it has in a schedule.
+func numbered(n int) DialOption { return func(d *dialing) { d.number = n } }
 
 // Dial connects a client to the server under test and fails the check if that does not succeed.
 func (t *T) Dial(options ...DialOption) *Conn { return t.dial(t.server, options) }
@@ -73,12 +77,16 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 		t.brokenf("a client socket: %v", err)
 	}
 	c := &Conn{t: t, server: s, fd: fd, number: len(t.conns) + 1, quiet: d.quiet}
+	if d.number > 0 {
+		c.number = d.number
+	}
 	c.stream = NewStream(t.Seed, c.number)
 	t.conns = append(t.conns, c)
 	if err := c.connect(remote); err != nil {
 		c.release()
 		return nil, err
 	}
+	c.t.wire.note(c.number, "connect")
 	c.event("connect")
 	return c, nil
 }
