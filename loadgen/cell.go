@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,7 +42,11 @@ func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
 		Schema: results.SchemaNumber, Time: time.Now().UTC(),
 		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
 		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
-		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed,
+		MessageBytes: int(math.Round(c.workload.sizes(c.seed).mean())), Block: c.block, Seed: c.seed,
+		Arrivals: c.workload.arrivals(),
+	}
+	if c.workload.Loop == "open" {
+		r.AskedPerSecond = c.workload.profile().mean(b.window.Measure)
 	}
 	runtime.GC() // between cells, for none may fall into one
 	server, err := c.target.start(ctx, b, c.seed)
@@ -49,7 +54,7 @@ func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
 		if c.workload.Loop == "idle" {
 			err = b.idle(ctx, c, server, &r)
 		} else {
-			err = b.closed(ctx, c, server, &r)
+			err = b.load(ctx, c, server, &r)
 		}
 		complaint, died := server.stop(err != nil)
 		err = errors.Join(died, err)
@@ -63,6 +68,9 @@ func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
 	case err != nil:
 		r = withoutFigures(r)
 		r.Error = oneLine(err)
+		if faults := new(Faults); errors.As(err, &faults) {
+			r.Faults = faults.counters()
+		}
 	}
 	return r, nil
 }
@@ -72,6 +80,7 @@ func withoutFigures(r results.Record) results.Record {
 	return results.Record{
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
+		Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
 	}
 }
 
@@ -82,13 +91,13 @@ func oneLine(err error) string {
 func (b *bench) plan(c cell, server subject) Plan {
 	return Plan{
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
-		Conns: c.workload.Conns, Schedule: Schedule{Depth: c.workload.Depth}, MessageBytes: c.workload.MessageBytes,
+		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
 		Patience: b.patience,
 	}
 }
 
-// closed is a cell of the closed loop.
-func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.Record) error {
+// load is a cell of the closed or open loop.
+func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Record) error {
 	var engines []engine
 	for _, p := range split(b.plan(c, server), b.engineCPUs) {
 		e := b.engine(p)
@@ -99,7 +108,9 @@ func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.R
 		engines = append(engines, e)
 	}
 	w := b.window
-	w.Requests = enoughRequests(c.workload.inFlight())
+	if w.Open = c.workload.Loop == "open"; !w.Open {
+		w.Requests = enoughRequests(c.workload.inFlight())
+	}
 	m, err := conduct(ctx, engines, server, w)
 	if err != nil {
 		return err
@@ -115,7 +126,7 @@ func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.R
 func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.DurationNs = int64(m.Wall)
 	r.Requests = m.Requests
-	r.Bytes = m.Requests * int64(w.MessageBytes)
+	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
 	r.ClientCPUNs = int64(m.ClientCPU)
 	if m.RunQueueWait != nil {
@@ -129,15 +140,33 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
-	if perRequestDoubt(w.inFlight(), m) == "" {
+	if w.Loop == "open" {
+		describeOpen(r, m)
+	}
+	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 	}
-	r.ClientLimited, r.ClientLimitedWhy = clientLimited(Facts{
+	facts := b.facts(m)
+	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
+	if w.Loop == "open" {
+		r.ShortOf = shortOf(r.AskedPerSecond, m, facts)
+	}
+	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+}
+
+// facts are those of m that the verdicts need.
+func (b *bench) facts(m Measurement) Facts {
+	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
-	})
-	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+	}
+	if m.Late != nil {
+		f.Open = true
+		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
+		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)
+	}
+	return f
 }
 
 // share is a part of the window; 0 if it is not known.
@@ -159,13 +188,15 @@ func (b *bench) usableCores() int {
 // doubts are the self-checks that did not come out right, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(w.inFlight(), m); err != nil {
+	if err := littlesLaw(m.meanInFlight(w), m); err != nil {
 		doubt("%v", err)
 	}
-	if why := perRequestDoubt(w.inFlight(), m); why != "" {
+	if why := perRequestDoubt(m.edge(w), m); why != "" {
 		doubt("%s", why)
 	}
-	if m.Latencies.Count() != m.Requests {
+	if w.Loop == "open" {
+		doubts = append(doubts, m.openDoubts()...)
+	} else if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 	}
 	if m.LateMax > time.Duration(m.Latencies.Max()) {
@@ -200,22 +231,37 @@ func describeServer(r *results.Record, m Measurement) {
 
 func describeLatency(r *results.Record, h *results.Histogram) {
 	r.LatencyCount, r.LatencyClamped = h.Count(), h.Clamped()
+	describePercentiles(r, h, &r.LatencyP50Ns, &r.LatencyP90Ns, &r.LatencyP99Ns, &r.LatencyP999Ns, &r.LatencyMaxNs, &r.HDR)
+}
+
+// describeOpen writes what only an open loop has.
+func describeOpen(r *results.Record, m Measurement) {
+	r.Offered, r.Unanswered, r.Unsent, r.LateReplies = m.Offered, m.Unanswered, m.Unsent, m.Overdue
+	describePercentiles(r, m.Service, &r.ServiceP50Ns, &r.ServiceP90Ns, &r.ServiceP99Ns, &r.ServiceP999Ns, &r.ServiceMaxNs, &r.ServiceHDR)
+	describePercentiles(r, m.SendLag, &r.SendLagP50Ns, &r.SendLagP90Ns, &r.SendLagP99Ns, &r.SendLagP999Ns, &r.SendLagMaxNs, &r.SendLagHDR)
+	var unused int64
+	var unkept string
+	describePercentiles(r, m.Late, &unused, &unused, &r.LateP99Ns, &r.LateP999Ns, &r.LateMaxNs, &unkept)
+}
+
+// describePercentiles fills the percentiles that h has enough values for, and its text.
+func describePercentiles(r *results.Record, h *results.Histogram, p50, p90, p99, p999, most *int64, text *string) {
 	if h.Count() == 0 {
 		return
 	}
-	r.LatencyMaxNs = h.Max()
+	*most = h.Max()
 	for _, p := range []struct {
 		percent float64
 		into    *int64
-	}{{50, &r.LatencyP50Ns}, {90, &r.LatencyP90Ns}, {99, &r.LatencyP99Ns}, {99.9, &r.LatencyP999Ns}} {
+	}{{50, p50}, {90, p90}, {99, p99}, {99.9, p999}} {
 		if h.Shows(p.percent) {
 			*p.into = h.Percentile(p.percent)
 		}
 	}
-	text, err := h.Encode()
+	encoded, err := h.Encode()
 	if err != nil {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the histogram could not be kept: %v", err))
 		return
 	}
-	r.HDR = text
+	*text = encoded
 }

@@ -57,6 +57,7 @@ func testServer(fault string) {
 	handle := map[string]handler{
 		"none":       echo(unchanged),
 		"wrong byte": wrongAt(1, 300),
+		"stops":      stops(),
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
 			if offset > 1000 {
 				fmt.Fprintln(os.Stderr, "panic: as ordered")
@@ -171,6 +172,10 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-duration", "1ms", "-addr", "127.0.0.1:1"}, "too short"},
 		{[]string{"-blocks", "-2", "-addr", "127.0.0.1:1"}, "must be positive"},
 		{[]string{"-loops", "0", "-addr", "127.0.0.1:1"}, "-loops is 0"},
+		{[]string{"-set", "rate", "-addr", "127.0.0.1:1"}, "want FIELD=VALUE"},
+		{[]string{"-workload", "open-20k", "-set", "speed=1", "-addr", "127.0.0.1:1"}, `unknown field "speed"`},
+		{[]string{"-workload", "open-20k", "-rate", "-1", "-addr", "127.0.0.1:1"}, "workload open-20k: field rate is -1"},
+		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
 		{[]string{"./x", "-seed", "1"}, "-seed comes too late"},
 	} {
 		cmd, stdout, stderr := loadgen(t, c.arguments...)

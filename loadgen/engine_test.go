@@ -26,8 +26,8 @@ var brief = window{WarmUp: 60 * time.Millisecond, Measure: 100 * time.Millisecon
 
 func plan(address string, conns, depth, messageBytes int) Plan {
 	return Plan{
-		Network: "tcp", Address: address, Seed: 42, CPU: -1, Conns: conns,
-		Schedule: Schedule{Depth: depth}, MessageBytes: messageBytes, Patience: 20 * time.Second,
+		Network: "tcp", Address: address, Seed: 42, CPU: -1, Conns: conns, All: conns, Shares: 1,
+		Schedule: Schedule{Depth: depth}, Sizes: fixedSize(messageBytes), Patience: 20 * time.Second,
 	}
 }
 
@@ -69,7 +69,7 @@ func TestRightServersPass(t *testing.T) {
 					t.Errorf("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 				}
 				if isEpoll(t) { // the other one pauses between a reply and the next request
-					if err := littlesLaw(c.conns*c.depth, m); err != nil {
+					if err := littlesLaw(float64(c.conns*c.depth), m); err != nil {
 						t.Error(err)
 					}
 				}

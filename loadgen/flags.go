@@ -21,13 +21,20 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -suite quick ./impls/...                  the comparison, about two minutes
   loadgen -suite full -out results/night ./impls/...
   loadgen -workload closed-1000 ./impls/gnet        one workload, one server
+  loadgen -workload open-20k -rate 5000 ./impls/... the same at another rate; -set FIELD=VALUE changes any field
   loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
   loadgen -list                                     workloads and suites, a line each
 
-A workload is a file like this; depth is how many requests each connection has in flight:
+A workload is a file. A closed loop keeps depth requests in flight on each connection; an open loop sends at planned times,
+whatever came back, and counts a request's response time from its planned time:
 
   {"about": "why", "loop": "closed", "conns": 64, "depth": 1, "message_bytes": 64}
+  {"about": "why", "loop": "open", "conns": 64, "rate": 20000, "arrivals": "poisson", "message_bytes": 64}
+
+Instead of rate: "ramp": {"from": 1000, "to": 50000, "ms": 1000}, "steps": [{"rate": 1000, "ms": 500}, {"rate": 9000, "ms": 500}] or
+"trace_us": [50, 120, 30], gaps that repeat. Instead of message_bytes: "mix": [{"bytes": 64, "share": 0.9}, {"bytes": 65536, "share": 0.1}]
+or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight on a connection, 0 is no limit.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
 Records go to records.jsonl in the folder of -out; draw them with: plots FOLDER
@@ -61,6 +68,22 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	suite := flags.String("suite", "", "`name` of a suite, or a .json file; default quick")
 	workload := flags.String("workload", "", "`name` of a workload, or a .json file; several with commas")
 	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6")
+	var overrides []override
+	flags.Func("set", "`field=value` of every workload, as in its file; several times for several fields", func(text string) error {
+		field, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("want FIELD=VALUE, such as rate=30000")
+		}
+		overrides = append(overrides, override{field, value})
+		return nil
+	})
+	for _, field := range []string{"rate", "conns", "depth", "message_bytes"} {
+		name := strings.ReplaceAll(field, "_", "-")
+		flags.Func(name, "short for -set "+field+"=`value`", func(value string) error {
+			overrides = append(overrides, override{field, value})
+			return nil
+		})
+	}
 	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s")
 	cpus := flags.String("cpus", "", "`cores` of servers and of engines, such as 0/1 or 0-3/4-7; default half and half")
 	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
@@ -82,7 +105,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		return o, nil
 	}
 	for _, step := range []func() error{
-		func() error { return o.chooseLoad(*suite, *workload, *blocks, *duration) },
+		func() error { return o.chooseLoad(*suite, *workload, overrides, *blocks, *duration) },
 		func() error { return o.chooseServers(flags.Args()) },
 		func() error { return o.chooseMachine(*cpus) },
 	} {
@@ -94,7 +117,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 }
 
 // chooseLoad turns -suite or -workload into workloads. One workload by itself gets the effort that intervals need.
-func (o *options) chooseLoad(suite, workload string, blocks int, duration time.Duration) (err error) {
+func (o *options) chooseLoad(suite, workload string, overrides []override, blocks int, duration time.Duration) (err error) {
 	switch {
 	case suite != "" && workload != "":
 		return errors.New("-suite and -workload exclude each other")
@@ -121,7 +144,7 @@ func (o *options) chooseLoad(suite, workload string, blocks int, duration time.D
 		o.suite.MeasureMs = int(duration.Milliseconds())
 	}
 	for _, name := range o.suite.Workloads {
-		w, err := loadWorkload(name)
+		w, err := loadWorkload(name, overrides)
 		if err != nil {
 			return err
 		}
@@ -157,6 +180,11 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	if _, ok := engines()[o.engine]; !ok {
 		return fmt.Errorf("there is no engine %q on this system, only the %s one", o.engine, defaultEngine)
 	}
+	for _, w := range o.workloads {
+		if w.Loop == "open" && o.engine != "epoll" {
+			return fmt.Errorf("workload %s is an open loop, which needs the epoll engine: the portable one cannot keep to a plan of microseconds", w.Name)
+		}
+	}
 	if o.loops < 1 {
 		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
 	}
@@ -181,7 +209,7 @@ func list(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "workloads")
 	for _, name := range names("workload") {
-		load, err := loadWorkload(name)
+		load, err := loadWorkload(name, nil)
 		if err != nil {
 			return err
 		}
@@ -196,22 +224,4 @@ func list(w io.Writer) error {
 		fmt.Fprintf(t, "  %s\t%d workloads, %d blocks\t%s\n", name, len(s.Workloads), s.Blocks, s.About)
 	}
 	return t.Flush()
-}
-
-// shape is a workload in figures.
-func (w Workload) shape() string {
-	switch {
-	case w.Loop == "idle":
-		return fmt.Sprintf("%d idle connections", w.Conns)
-	case w.Depth > 1:
-		return fmt.Sprintf("%d connections × %d deep × %s", w.Conns, w.Depth, bytesText(w.MessageBytes))
-	}
-	return fmt.Sprintf("%d connections × %s", w.Conns, bytesText(w.MessageBytes))
-}
-
-func bytesText(n int) string {
-	if n >= 1024 && n%1024 == 0 {
-		return fmt.Sprintf("%d KiB", n/1024)
-	}
-	return fmt.Sprintf("%d B", n)
 }

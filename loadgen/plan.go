@@ -5,26 +5,17 @@ import (
 	"time"
 )
 
-// A Schedule decides how many requests are due on a connection.
-//
-// This one is the closed loop: a request is due whenever fewer than Depth are in flight, so a slow server is asked less often.
-// Its latencies are therefore service times: they do not tell what users who keep coming at a given rate would wait.
-type Schedule struct {
-	Depth int
-}
-
-// Due is how many requests to send now on a connection that has inFlight requests unanswered.
-func (s Schedule) Due(inFlight int) int { return s.Depth - inFlight }
-
-// A Plan is all that an engine needs to know. Plans of several engines differ in First and Conns only, and together they are
-// the same load as one engine with all connections.
+// A Plan is all that an engine needs to know. Plans of several engines differ in First, Conns and Share only, and together they are
+// the same load as one engine with all connections; nothing in a plan tells where the others run.
 type Plan struct {
 	Network, Address string // "tcp" and HOST:PORT, or "unix" and a path
 	Seed             uint64 // of the payload
 	First            int    // number of the engine's first connection
 	Conns            int
+	All              int // connections of all engines
 	Schedule         Schedule
-	MessageBytes     int
+	Sizes            sizes
+	Share, Shares    int           // the engine takes arrivals Share, Share+Shares, ... of the open loop
 	CPU              int           // the core of the engine; -1: any
 	Patience         time.Duration // a request unanswered for so long, or a connection not made within it, is an error
 }
@@ -37,6 +28,8 @@ func split(p Plan, cpus []int) []Plan {
 		from, to := p.Conns*i/engines, p.Conns*(i+1)/engines
 		plans[i] = p
 		plans[i].First, plans[i].Conns = p.First+from, to-from
+		plans[i].All = p.Conns
+		plans[i].Share, plans[i].Shares = i, engines
 		plans[i].CPU = -1
 		if len(cpus) > 0 {
 			plans[i].CPU = cpus[i]

@@ -107,6 +107,17 @@ func delayed(d time.Duration) handler {
 	})
 }
 
+// stops echoes, but stands still as a whole for the first 100 of every 400 ms.
+func stops() handler {
+	began := time.Now()
+	return echo(func(_ int, _ int64, b []byte) ([]byte, bool) {
+		if into := time.Since(began) % (400 * time.Millisecond); into < 100*time.Millisecond {
+			time.Sleep(100*time.Millisecond - into)
+		}
+		return b, true
+	})
+}
+
 // resets breaks each connection with RST after one reply.
 func resets(_ int, c net.Conn) {
 	io.CopyN(c, c, 64)

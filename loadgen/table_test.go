@@ -77,3 +77,37 @@ func TestFewBlocksHaveNoInterval(t *testing.T) {
 		t.Errorf("\n%s", text)
 	}
 }
+
+// openCells are six blocks of an open loop in which requests waited for the server before they could be sent.
+func openCells(impl string, change func(*results.Record)) []results.Record {
+	return cells(impl, 3380, func(r *results.Record) {
+		r.Workload, r.Loop = "open-20k", "open"
+		r.LatencyP50Ns, r.LatencyP99Ns, r.ServiceP50Ns, r.ServiceP99Ns, r.SendLagP99Ns, r.LateP99Ns = 50_000, 90_000_000, 40_000, 60_000, 89_000_000, 5_000
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
+	records := append(openCells("bare", func(r *results.Record) { r.LatencyP99Ns, r.SendLagP99Ns = 62_000, 5_000 }), openCells("gnet", nil)...)
+	records = append(records, openCells("short", func(r *results.Record) {
+		r.ShortOf = "asked 20000 requests/s, did 7000, because the server used all of its core"
+	})...)
+	var out bytes.Buffer
+	printTable(&out, records, []Workload{{Name: "open-20k", Loop: "open", Conns: 64, Rate: 20_000, MessageBytes: 64}}, "")
+	text := out.String()
+	t.Logf("\n%s", text)
+	for _, want := range []string{
+		"response p50", "service p50", "A user feels the response", "generator: 0.87 × the CPU per request of bare",
+		"  gnet: p99 is 90ms as response and 60µs as service, since requests waited up to 89ms (p99) to be sent; 5µs of that was the generator's own lateness",
+		"rate not reached in 6 of 6: asked 20000 requests/s, did 7000, because the server used all of its core",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q", want)
+		}
+	}
+	if strings.Contains(text, "  bare: p99") {
+		t.Error("a difference of nothing is explained")
+	}
+}

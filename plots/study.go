@@ -80,6 +80,19 @@ func (w workload) shape() results.Summary { return w.Rows[0] }
 
 func (w workload) idle() bool { return w.shape().Loop == "idle" }
 
+func (w workload) open() bool { return w.shape().Loop == "open" }
+
+// loop names what decides when a request is sent, for a caption.
+func (w workload) loop() string { return w.shape().Loop + " loop" }
+
+// latency names what a latency of the workload is.
+func (w workload) latency() string {
+	if w.open() {
+		return "response time, from the moment for which the request was planned"
+	}
+	return "service time of a closed loop"
+}
+
 // runName is the folder's own name, also for "." and a trailing slash.
 func runName(dir string) string {
 	if absolute, err := filepath.Abs(dir); err == nil {
@@ -111,6 +124,10 @@ func (w workload) conditions() string {
 	shape := w.shape()
 	if w.idle() {
 		return countOf(shape.Conns, "connection") + " that echoed once and then only exist"
+	}
+	if w.open() {
+		return countOf(shape.Conns, "connection") + ", " + countOf(shape.MessageBytes, "byte") + " a request, " +
+			rateTick(shape.AskedPerSecond) + " requests a second by plan (" + shape.Arrivals + ")"
 	}
 	perConnection := countOf(shape.Depth, "request") + " in flight on each"
 	return countOf(shape.Conns, "connection") + ", " + perConnection + ", " + countOf(shape.MessageBytes, "byte") + " a request"

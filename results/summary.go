@@ -14,11 +14,15 @@ type Summary struct {
 	Impl, Design, Language     string
 	Workload, Loop             string
 	Conns, Depth, MessageBytes int
+	Arrivals                   string  // open loop
+	AskedPerSecond             float64 // open loop
 
 	Blocks           int      // cells with figures
 	Errors           []string // of the cells without, in the order of blocks
 	ClientLimited    int      // cells whose throughput and latency are left out
 	ClientLimitedWhy string   // of the first of them
+	Short            int      // cells of an open loop that did not reach their rate
+	ShortOf          string   // of the first of them
 
 	CPUPerRequestNs       Estimate // of the server; valid in client-limited cells too
 	CPURatio              Estimate // to Reference in the same block, as all ratios
@@ -26,10 +30,15 @@ type Summary struct {
 
 	RequestsPerSecond Estimate
 	ThroughputRatio   Estimate
-	LatencyP50Ns      Estimate // service time of the closed loop, as all latencies
+	LatencyP50Ns      Estimate // service time of the closed loop, response time of the open one, as all latencies
 	LatencyP50Ratio   Estimate
 	LatencyP99Ns      Estimate
 	LatencyP99Ratio   Estimate
+
+	ServiceP50Ns Estimate // open loop, as the rest of this group
+	ServiceP99Ns Estimate
+	SendLagP99Ns Estimate
+	LateP99Ns    Estimate
 
 	BytesPerIdleConn Estimate
 	PeakBytes        Estimate
@@ -64,6 +73,10 @@ var (
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
 	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
 	latencyP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
+	serviceP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP50Ns) }))
+	serviceP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP99Ns) }))
+	sendLagP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.SendLagP99Ns) }))
+	lateP99    = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LateP99Ns) }))
 	peakBytes  = positive(func(r Record) float64 { return float64(r.ServerPeakBytes) })
 )
 
@@ -93,6 +106,7 @@ func summarise(own, reference []Record) Summary {
 	s := Summary{
 		Impl: first.Impl, Design: first.Design, Language: first.Language,
 		Workload: first.Workload, Loop: first.Loop, Conns: first.Conns, Depth: first.Depth, MessageBytes: first.MessageBytes,
+		Arrivals: first.Arrivals, AskedPerSecond: first.AskedPerSecond,
 	}
 	s.count(own)
 	s.CPUPerRequestNs = median(own, serverCPU)
@@ -104,6 +118,10 @@ func summarise(own, reference []Record) Summary {
 	s.LatencyP99Ns = median(own, latencyP99)
 	s.LatencyP50Ratio = ratio(own, reference, latencyP50)
 	s.LatencyP99Ratio = ratio(own, reference, latencyP99)
+	s.ServiceP50Ns = median(own, serviceP50)
+	s.ServiceP99Ns = median(own, serviceP99)
+	s.SendLagP99Ns = median(own, sendLagP99)
+	s.LateP99Ns = median(own, lateP99)
 	s.BytesPerIdleConn = median(own, idleBytes)
 	s.PeakBytes = median(own, peakBytes)
 	return s
@@ -119,6 +137,10 @@ func (s *Summary) count(own []Record) {
 		case r.ClientLimited:
 			s.ClientLimited++
 			s.ClientLimitedWhy = cmp.Or(s.ClientLimitedWhy, r.ClientLimitedWhy)
+		}
+		if r.ShortOf != "" {
+			s.Short++
+			s.ShortOf = cmp.Or(s.ShortOf, r.ShortOf)
 		}
 		s.Blocks++
 	}
