@@ -167,7 +167,7 @@ func TestTheProofCanFail(t *testing.T) {
 func checkAccounts(t *testing.T, tally Tally, length time.Duration) {
 	t.Helper()
 	m := Measurement{Counts: tally.Counts, Wall: length, Conducted: length}
-	if doubts := m.openDoubts(); tally.Unanswered == 0 && len(doubts) > 0 {
+	if doubts := m.openDoubts(time.Second); tally.Unanswered == 0 && len(doubts) > 0 {
 		t.Errorf("%q", doubts)
 	}
 	if err := littlesLaw(m.meanInFlight(Workload{Loop: "open"}), m); err != nil {

@@ -14,9 +14,6 @@ import (
 	"reactorbench/results"
 )
 
-// patience is how long a connection or a reply may take. A healthy server on a loopback takes a thousandth of it.
-const patience = 5 * time.Second
-
 // A cell is the smallest unit of a run: one fresh server, one workload, one seed.
 type cell struct {
 	target   target
@@ -33,7 +30,7 @@ type bench struct {
 	engineCPUs []int
 	loops      int
 	window     window
-	patience   time.Duration
+	patience   time.Duration // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.
@@ -195,7 +192,7 @@ func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 		doubt("%s", why)
 	}
 	if w.Loop == "open" {
-		doubts = append(doubts, m.openDoubts()...)
+		doubts = append(doubts, m.openDoubts(b.patience)...)
 	} else if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 	}

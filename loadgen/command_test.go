@@ -58,6 +58,12 @@ func testServer(fault string) {
 		"none":       echo(unchanged),
 		"wrong byte": wrongAt(1, 300),
 		"stops":      stops(),
+		"closes":     endsAt(1000),
+		"resets":     resets,
+		"talks":      talkative,
+		"stalls":     stallsAt(640),
+		"slow":       delayed(600 * time.Millisecond),
+		"deaf":       deaf,
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
 			if offset > 1000 {
 				fmt.Fprintln(os.Stderr, "panic: as ordered")

@@ -55,6 +55,7 @@ type options struct {
 	seed      uint64
 	engine    string
 	loops     int
+	patience  time.Duration
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -91,6 +92,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
+	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
 	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
 	switch err := flags.Parse(arguments); {
@@ -187,6 +189,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	}
 	if o.loops < 1 {
 		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
+	}
+	if o.patience < 10*time.Millisecond || o.patience > time.Minute {
+		return fmt.Errorf("-patience is %v; it may be 10ms to 1m", o.patience)
 	}
 	if o.seed == 0 {
 		o.seed = rand.Uint64()>>32 + 1 // short enough to be typed again

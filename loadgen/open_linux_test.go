@@ -33,7 +33,7 @@ func TestOpenLoopOffersItsPlan(t *testing.T) {
 		if m.Offered != int64(want) || m.Latencies.Count() != m.Offered || m.Unanswered != 0 {
 			t.Errorf("%d engines: offered %d, planned %d; %d response times, %d unanswered", engines, m.Offered, want, m.Latencies.Count(), m.Unanswered)
 		}
-		if doubts := m.openDoubts(); len(doubts) != 0 {
+		if doubts := m.openDoubts(time.Second); len(doubts) != 0 {
 			t.Errorf("%d engines: %q", engines, doubts)
 		}
 		if err := littlesLaw(m.meanInFlight(Workload{Loop: "open"}), m); err != nil {

@@ -50,7 +50,7 @@ func whyShort(m Measurement, f Facts) string {
 }
 
 // openDoubts are the checks of an open loop that did not come out right.
-func (m Measurement) openDoubts() (doubts []string) {
+func (m Measurement) openDoubts(patience time.Duration) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
 	if m.Latencies.Count() != m.Offered {
 		doubt("%d response times of %d requests offered", m.Latencies.Count(), m.Offered)

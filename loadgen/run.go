@@ -110,7 +110,7 @@ func (r *runner) bench() *bench {
 		engine: engines()[r.engine], engineName: r.engine,
 		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
 		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
-		patience: patience,
+		patience: r.patience,
 	}
 }
 
@@ -164,7 +164,7 @@ func (r *runner) prepareOne(ctx context.Context, builder *impls.Builder, b *benc
 func (r *runner) plan() results.Plan {
 	return results.Plan{
 		Command: r.arguments, Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
-		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, Began: time.Now().UTC(),
+		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, PatienceMs: r.patience.Milliseconds(), Began: time.Now().UTC(),
 	}
 }
 

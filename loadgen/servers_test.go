@@ -134,6 +134,12 @@ func talkative(number int, c net.Conn) {
 	})(number, c)
 }
 
+// deaf echoes one piece and then neither reads nor writes.
+func deaf(_ int, c net.Conn) {
+	io.CopyN(c, c, 64)
+	select {} // with the process
+}
+
 // wholeMessages echoes nothing before it has a whole message, so that a client whose writes fall short must wait for room.
 func wholeMessages(size int64) handler {
 	return func(_ int, c net.Conn) {

@@ -46,7 +46,7 @@ type Record struct {
 	Offered     int64  `json:"offered,omitempty"`      // requests planned within the window
 	Unanswered  int64  `json:"unanswered,omitempty"`   // of them, after the drain: in the histograms with the age that they had, so the maximum is a lower bound
 	Unsent      int64  `json:"unsent,omitempty"`       // of the unanswered: not even begun to be sent
-	LateReplies int64  `json:"late_replies,omitempty"` // answered later than the patience of 5 s
+	LateReplies int64  `json:"late_replies,omitempty"` // answered later than Plan.PatienceMs after they were sent
 	ShortOf     string `json:"short_of,omitempty"`     // one sentence if the rate was not reached: asked X, did Y, because Z
 
 	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"` // CPU clock of the server process, difference over the window
