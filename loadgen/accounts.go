@@ -19,6 +19,7 @@ type accounts struct {
 	phase    phase
 	inFlight int   // requests queued and unanswered
 	total    int64 // requests answered since the start
+	connects int64 // connections that took the place of spent ones
 	atStart  int64 // of total, when the window began
 	bytesWas int64 // of replied() likewise
 
@@ -51,11 +52,8 @@ func (a *accounts) isOpen() bool { return a.plan.Schedule.Open != nil }
 // issue makes due what the closed loop says, and nothing once the window is over. In the open loop it gives the places that replies
 // have freed to requests that wait for one.
 func (a *accounts) issue(s *stream, now int64) {
-	if a.isOpen() {
-		s.release()
-		return
-	}
-	if a.phase == draining || s.lost {
+	if a.isOpen() || a.phase == draining {
+		s.release() // what was queued already, behind the last request of a spent connection
 		return
 	}
 	n := a.plan.Schedule.Due(s.inFlight())
@@ -99,12 +97,14 @@ func (a *accounts) begin(now int64) {
 	a.phase = measuring
 	a.tally.Began, a.atStart, a.bytesWas = now, a.total, a.replied()
 	a.into, a.sum = a.tally.Latencies, &a.tally.LatencySum
+	a.tally.Connects = -a.connects
 	a.open.begin(a, now)
 }
 
 func (a *accounts) end(now int64) {
 	a.phase = draining
 	a.tally.Ended, a.tally.Requests, a.tally.Bytes = now, a.total-a.atStart, a.replied()-a.bytesWas
+	a.tally.Connects += a.connects
 	a.open.end(a, now)
 	a.aside.Reset()
 	a.into, a.sum = a.aside, &a.other

@@ -40,7 +40,7 @@ func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
 		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
 		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
 		MessageBytes: int(math.Round(c.workload.sizes(c.seed).mean())), Block: c.block, Seed: c.seed,
-		Arrivals: c.workload.arrivals(),
+		Arrivals: c.workload.arrivals(), RequestsPerConn: c.workload.RequestsPerConn, StalledConns: c.workload.StalledConns,
 	}
 	if c.workload.Loop == "open" {
 		r.AskedPerSecond = c.workload.profile().mean(b.window.Measure)
@@ -77,7 +77,7 @@ func withoutFigures(r results.Record) results.Record {
 	return results.Record{
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
-		Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
+		RequestsPerConn: r.RequestsPerConn, StalledConns: r.StalledConns, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
 	}
 }
 
@@ -89,6 +89,7 @@ func (b *bench) plan(c cell, server subject) Plan {
 	return Plan{
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
+		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
 		Patience: b.patience,
 	}
 }
@@ -125,6 +126,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.Requests = m.Requests
 	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
+	r.Connects = m.Connects
 	r.ClientCPUNs = int64(m.ClientCPU)
 	if m.RunQueueWait != nil {
 		r.ClientRunQueueWaitNs = new(int64(*m.RunQueueWait))
@@ -195,6 +197,9 @@ func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 		doubts = append(doubts, m.openDoubts(b.patience)...)
 	} else if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
+	}
+	if m.StalledLost > 0 {
+		doubt("the server has ended %d of %d connections that sent and did not read", m.StalledLost, w.StalledConns)
 	}
 	if m.LateMax > time.Duration(m.Latencies.Max()) {
 		doubt("a request in flight at the end of the window took %v, longer than any within", m.LateMax.Round(time.Microsecond))

@@ -302,6 +302,8 @@ func (m *Measurement) merge(t Counts) error {
 	}
 	m.Requests += t.Requests
 	m.Bytes += t.Bytes
+	m.Connects += t.Connects
+	m.StalledLost += t.StalledLost
 	m.LatencySum += t.LatencySum
 	m.LateMax = max(m.LateMax, t.LateMax)
 	m.Offered += t.Offered

@@ -26,6 +26,8 @@ const defaultEngine = "epoll"
 // too long by the accounting between that reading and the write, some 30 ns, and never too short.
 type epollEngine struct {
 	*accounts
+	family    int
+	peer      unix.Sockaddr
 	fds       []int32
 	blocked   []bool // connections that wait for EPOLLOUT, because the kernel took less than was due
 	epoll     int
@@ -34,7 +36,8 @@ type epollEngine struct {
 	clocks    threadClocks
 	cpu       time.Duration // of the thread at the start of the window
 	waited    time.Duration // run-queue wait likewise
-	quiet     bool          // open loop: the last wait found nothing, so the next need not ask before it blocks
+	stalled   stalledReaders
+	quiet     bool // open loop: the last wait found nothing, so the next need not ask before it blocks
 	published atomic.Int64
 }
 
@@ -59,7 +62,12 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 	if e.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("epoll_create1: %w", err)
 	}
+	if e.family, e.peer, err = resolve(e.plan.Network, e.plan.Address); err != nil {
+		return err
+	}
+	pace := newPace(e.plan.ConnectsPerS)
 	for i := range e.streams {
+		pace.wait()
 		if ctx.Err() != nil {
 			return errAborted
 		}
@@ -72,7 +80,7 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return nil
+	return e.stall()
 }
 
 // watch sets what to wait for on connection i. The event carries i, not the descriptor.
@@ -91,6 +99,7 @@ func (e *epollEngine) close() {
 		}
 	}
 	e.fds = nil
+	e.stalled.close()
 	if e.epoll >= 0 {
 		unix.Close(e.epoll)
 		e.epoll = -1
@@ -117,6 +126,7 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 	if err := e.silent(); err != nil {
 		return Tally{}, err
 	}
+	e.tally.StalledLost = e.stalled.lost
 	return e.finish(clock())
 }
 
@@ -222,10 +232,12 @@ func (e *epollEngine) obey(next phase) error {
 	if err != nil {
 		return err
 	}
-	if next == measuring {
+	if e.phase == warming { // an engine that got no core for the whole window comes here with draining: its window is empty
 		e.cpu, e.waited = cpu, wait
 		e.begin(clock())
-		return nil
+		if next == measuring {
+			return nil
+		}
 	}
 	waited := wait - e.waited
 	e.tally.CPU, e.tally.RunQueueWait = cpu-e.cpu, &waited
@@ -295,6 +307,10 @@ func (e *epollEngine) found(n uintptr, errno syscall.Errno) (int, error) {
 
 func (e *epollEngine) handle(event unix.EpollEvent) error {
 	i := int(event.Fd)
+	if i >= len(e.streams) {
+		e.stalled.feed(e.payload, i-len(e.streams))
+		return nil
+	}
 	if e.fds[i] < 0 { // dropped in this turn
 		return nil
 	}
@@ -322,16 +338,21 @@ func (e *epollEngine) receive(i int) error {
 		return s.closedEarly()
 	}
 	now := clock()
-	offset, place := s.received, s.receivedPlace
+	number, offset, place := s.number, s.received-s.before, s.receivedPlace
 	if err := e.read(s, n, now); err != nil { // more than was sent; what was owed may be wrong besides
 		owed := n - int(s.received-s.sent)
-		return errors.Join(e.payload.verify(e.buffer[:owed], s.number, offset, place), err)
+		return errors.Join(e.payload.verify(e.buffer[:owed], number, offset, place), err)
+	}
+	if s.isSpent() {
+		if err := e.reconnect(i, now); err != nil {
+			return err
+		}
 	}
 	e.issue(s, now)
 	if err := e.send(i, now); err != nil {
 		return err
 	}
-	return e.payload.verify(e.buffer[:n], s.number, offset, place)
+	return e.payload.verify(e.buffer[:n], number, offset, place)
 }
 
 // send writes all that is due on connection i in as few writes as possible. What the kernel does not take waits for EPOLLOUT.

@@ -143,6 +143,9 @@ func (e *portableEngine) look(next phase) error {
 	case next == measuring && e.phase == warming:
 		e.begin(now)
 	case next == draining && e.phase != draining:
+		if e.phase == warming {
+			e.begin(now)
+		}
 		e.end(now)
 	}
 	for i := range e.streams {
@@ -227,8 +230,11 @@ func (e *portableEngine) arrived(i int, got []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, now := &e.streams[i], clock()
+	if s.lost {
+		return nil
+	}
 	owed := min(len(got), int(s.sent-s.received))
-	if err := e.payload.verify(got[:owed], s.number, s.received, s.receivedPlace); err != nil {
+	if err := e.payload.verify(got[:owed], s.number, s.received-s.before, s.receivedPlace); err != nil {
 		return err
 	}
 	before := e.inFlight

@@ -176,6 +176,32 @@ func TestWrongServersAreNamed(t *testing.T) {
 	})
 }
 
+// An engine that got no core for the whole window has nothing to count, and must not count what came before it.
+func TestMissedWindowIsEmpty(t *testing.T) {
+	eachEngine(t, func(t *testing.T, newEngine func(Plan) engine) {
+		e := newEngine(plan(serve(t, echo(unchanged)), 2, 1, 64))
+		defer e.close()
+		if err := e.connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, ended := new(control), make(chan Tally)
+		go func() {
+			tally, err := e.run(c)
+			if err != nil {
+				t.Error(err)
+			}
+			ended <- tally
+		}()
+		for e.answered() < 100 {
+			time.Sleep(time.Millisecond)
+		}
+		c.enter(draining)
+		if tally := <-ended; tally.Requests != 0 || tally.Latencies.Count() != 0 || tally.CPU != 0 {
+			t.Errorf("%d requests, %d latencies, %v of CPU", tally.Requests, tally.Latencies.Count(), tally.CPU)
+		}
+	})
+}
+
 func TestMissingBytesAreExplained(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newEngine func(Plan) engine) {
 		drops := echo(func(_ int, offset int64, b []byte) ([]byte, bool) {

@@ -49,12 +49,13 @@ func faultOf(kind faultKind, format string, args ...any) error {
 
 // broken is the fault of a read or write that failed.
 func (s *stream) broken(call string, err error) error {
-	return faultOf(reset, "%s on connection %d after %d bytes of echo: %w", call, s.number, s.received, err)
+	return faultOf(reset, "%s on connection %d after %d bytes of echo: %w", call, s.number, s.received-s.before, err)
 }
 
 // isPeersDoing tells an errno that the other end caused from one that this program did.
 func isPeersDoing(errno syscall.Errno) bool {
-	return errno == syscall.ECONNRESET || errno == syscall.EPIPE || errno == syscall.ETIMEDOUT || errno == syscall.ECONNABORTED
+	return errno == syscall.ECONNRESET || errno == syscall.EPIPE || errno == syscall.ETIMEDOUT ||
+		errno == syscall.ECONNABORTED || errno == syscall.ECONNREFUSED
 }
 
 // Faults are those of all connections of a cell, and the sentence of the first.

@@ -16,8 +16,19 @@ type Plan struct {
 	Schedule         Schedule
 	Sizes            sizes
 	Share, Shares    int           // the engine takes arrivals Share, Share+Shares, ... of the open loop
+	RequestsPerConn  int           // after so many a connection is closed and a new one takes its place; 0: never
+	Stalled          int           // connections beside the measured ones that send and never read
+	ConnectsPerS     float64       // how fast connections are made before the load begins; 0: one after the other
 	CPU              int           // the core of the engine; -1: any
 	Patience         time.Duration // a request unanswered for so long, or a connection not made within it, is an error
+}
+
+// lifetime is how many requests a connection has.
+func (p Plan) lifetime() int64 {
+	if p.RequestsPerConn == 0 {
+		return noLimit
+	}
+	return int64(p.RequestsPerConn)
 }
 
 // split deals the connections of a plan out to engines, one a core of cpus.
@@ -30,6 +41,7 @@ func split(p Plan, cpus []int) []Plan {
 		plans[i].First, plans[i].Conns = p.First+from, to-from
 		plans[i].All = p.Conns
 		plans[i].Share, plans[i].Shares = i, engines
+		plans[i].Stalled = p.Stalled*(i+1)/engines - p.Stalled*i/engines
 		plans[i].CPU = -1
 		if len(cpus) > 0 {
 			plans[i].CPU = cpus[i]

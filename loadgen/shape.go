@@ -16,11 +16,18 @@ func (w Workload) shape() string {
 	case w.Depth > 1:
 		parts = append(parts, fmt.Sprintf("%d deep", w.Depth))
 	}
+	if w.RequestsPerConn > 0 {
+		parts = append(parts, fmt.Sprintf("%d requests each, then a new one", w.RequestsPerConn))
+	}
 	parts = append(parts, w.sizesText())
 	if w.Loop == "open" {
 		parts = append(parts, w.scheduleText())
 	}
-	return strings.Join(parts, " × ")
+	text := strings.Join(parts, " × ")
+	if w.StalledConns > 0 {
+		text += fmt.Sprintf(", beside %d that never read", w.StalledConns)
+	}
+	return text
 }
 
 func (w Workload) sizesText() string {

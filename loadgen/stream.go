@@ -14,6 +14,8 @@ type stream struct {
 	number int // of the connection in the whole run
 	index  int // of the stream in its engine
 	limit  int64
+	last   int64 // requests of this connection and those before it in its place; noLimit if it lives for the whole cell
+	before int64 // bytes of the connections before it
 
 	answered, begun, released, queued int64
 	received, sent, due               int64
@@ -43,7 +45,7 @@ func newStreams(p Plan, load *payload) []stream {
 	for i := range streams {
 		place := load.start(p.First + i)
 		streams[i] = stream{
-			number: p.First + i, index: i, limit: limit, sendingPlace: place, receivedPlace: place,
+			number: p.First + i, index: i, limit: limit, last: p.lifetime(), sendingPlace: place, receivedPlace: place,
 			ring: rings[i*room : (i+1)*room : (i+1)*room],
 		}
 	}
@@ -73,12 +75,24 @@ func (s *stream) grow() {
 	}
 }
 
-// release makes due what the limit allows.
+// release makes due what the limit and the connection's life allow.
 func (s *stream) release() {
-	if released := min(s.queued, s.answered+s.limit); released > s.released {
+	if released := min(s.queued, s.answered+s.limit, s.last); released > s.released {
 		s.released = released
 		s.due = s.request(released - 1).end
 	}
+}
+
+// isSpent reports whether the connection has had all its requests, so that a new one should take its place.
+func (s *stream) isSpent() bool { return s.answered == s.last }
+
+// renew begins the account of a new connection with its own number; requests that were queued wait for it.
+func (s *stream) renew(p Plan, load *payload) {
+	s.number += p.All
+	s.last += p.lifetime()
+	s.before = s.received
+	s.sendingPlace = load.start(s.number)
+	s.receivedPlace = s.sendingPlace
 }
 
 // toSend is the piece to write now; empty when nothing is due.
@@ -128,9 +142,9 @@ func (s *stream) stuck(now int64, patience time.Duration) error {
 		s.number, s.due-s.sent, s.due, time.Duration(now-s.movedAt).Seconds())
 }
 
-// overdue is a fault if the oldest request in flight has waited for longer than patience.
+// overdue is a fault if the oldest request, sent or not, has waited for longer than patience.
 func (s *stream) overdue(now int64, patience time.Duration) error {
-	if s.answered == s.begun {
+	if s.answered == s.queued {
 		return nil
 	}
 	waited := now - s.request(s.answered).sent
@@ -143,7 +157,7 @@ func (s *stream) overdue(now int64, patience time.Duration) error {
 
 // closedEarly is the fault of an end of stream while an echo was owed, or before the client closed.
 func (s *stream) closedEarly() error {
-	return faultOf(closedEarly, "the server closed connection %d after %d bytes of echo, with %d still owed", s.number, s.received, s.sent-s.received)
+	return faultOf(closedEarly, "the server closed connection %d after %d bytes of echo, with %d still owed", s.number, s.received-s.before, s.sent-s.received)
 }
 
 // balanced checks at the end that every byte sent came back and that the bytes are whole requests.

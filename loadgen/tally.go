@@ -27,6 +27,9 @@ type Counts struct {
 	Latencies  *results.Histogram
 	LateMax    time.Duration // closed loop: the longest of the requests that were in flight when the window ended
 
+	Connects    int64 // connections that took the place of spent ones
+	StalledLost int64 // stalled readers that the server has ended, since the start
+
 	// Of the open loop alone. Response time (Latencies) = SendLag + Service, request by request.
 	Service    *results.Histogram // from the write of the first byte
 	SendLag    *results.Histogram // from the planned time to that write: the generator was late, or no place or room was free

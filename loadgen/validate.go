@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -24,10 +25,42 @@ func (w Workload) validate() error {
 	case w.Depth < 0 || w.Depth > 4096:
 		return fmt.Errorf("field depth is %d; it may be 0 (no limit) to 4096 in an open loop", w.Depth)
 	}
+	if err := w.validateConnections(); err != nil {
+		return err
+	}
 	if err := w.validateSizes(); err != nil {
 		return err
 	}
 	return w.validateSchedule()
+}
+
+func (w Workload) validateConnections() error {
+	switch {
+	case w.RequestsPerConn < 0 || w.RequestsPerConn > 1_000_000:
+		return fmt.Errorf("field requests_per_conn is %d; it may be 0 (never closed) to 1000000", w.RequestsPerConn)
+	case w.StalledConns < 0 || w.StalledConns > 1000:
+		return fmt.Errorf("field stalled_conns is %d; it may be 0 to 1000", w.StalledConns)
+	case w.ConnectsPerSecond < 0 || w.ConnectsPerSecond > 0 && w.ConnectsPerSecond < 1:
+		return fmt.Errorf("field connects_per_s is %g; it may be 0 (no pace) or from 1 on", w.ConnectsPerSecond)
+	case w.Loop == "idle" && (w.RequestsPerConn > 0 || w.StalledConns > 0):
+		return errors.New("an idle workload has neither requests_per_conn nor stalled_conns")
+	}
+	return nil
+}
+
+// needsEpoll names a field that only the epoll engine can do, "" if there is none.
+func (w Workload) needsEpoll() string {
+	switch {
+	case w.Loop == "open":
+		return "loop open"
+	case w.RequestsPerConn > 0:
+		return "requests_per_conn"
+	case w.StalledConns > 0:
+		return "stalled_conns"
+	case w.ConnectsPerSecond > 0:
+		return "connects_per_s"
+	}
+	return ""
 }
 
 func (w Workload) validateSizes() error {

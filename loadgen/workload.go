@@ -15,6 +15,10 @@ type Workload struct {
 	Conns int    `json:"conns"`
 	Depth int    `json:"depth,omitempty"` // requests in flight on each connection; of an open loop the most, 0 is no limit
 
+	RequestsPerConn   int     `json:"requests_per_conn,omitempty"` // churn: after so many a connection is closed and another opened; 0: never
+	StalledConns      int     `json:"stalled_conns,omitempty"`     // further connections that send all they can and never read
+	ConnectsPerSecond float64 `json:"connects_per_s,omitempty"`    // the pace at which connections are opened at first; 0: as fast as the server takes them
+
 	// How long requests are: exactly one of these.
 	MessageBytes int         `json:"message_bytes,omitempty"`
 	Mix          []SizeShare `json:"mix,omitempty"`    // sizes at random, each with its share

@@ -51,6 +51,10 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 		"trace":         {`{"loop":"open","conns":1,"message_bytes":1,"trace_us":[0]}`, "field trace_us has a gap of 0"},
 		"two sizes":     {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"ladder":[1]}`, "2 of the fields message_bytes, mix and ladder"},
 		"mix":           {`{"loop":"closed","conns":1,"depth":1,"mix":[{"bytes":1,"share":0.5}]}`, "field mix has shares that sum to 0.5"},
+		"churn":         {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":-1}`, "field requests_per_conn is -1"},
+		"stalled":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"stalled_conns":5000}`, "field stalled_conns is 5000"},
+		"pace":          {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"connects_per_s":0.1}`, "field connects_per_s is 0.1"},
+		"idle churn":    {`{"loop":"idle","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":5}`, "an idle workload has neither"},
 		"idle depth":    {`{"loop":"idle","conns":1,"depth":2,"message_bytes":1}`, "field depth is 2"},
 	} {
 		path := filepath.Join(t.TempDir(), "mine.json")

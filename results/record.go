@@ -31,6 +31,9 @@ type Record struct {
 	Block        int    `json:"block"`         // from 0; a block holds every cell of the plan once
 	Seed         uint64 `json:"seed"`          // of this cell: payload and connection order follow from it
 
+	RequestsPerConn int `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
+	StalledConns    int `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
+
 	Arrivals       string  `json:"arrivals,omitempty"`    // open loop: poisson, constant, either with ramp or steps behind it, or trace
 	AskedPerSecond float64 `json:"asked_per_s,omitempty"` // open loop: the mean rate of the profile within the window
 
@@ -41,6 +44,7 @@ type Record struct {
 	Requests          int64   `json:"requests,omitempty"`    // replies completed within the window, every byte compared
 	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction
 	RequestsPerSecond float64 `json:"requests_per_s,omitempty"`
+	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window
 
 	// Open loop only. The requests planned within the window are the ones that count, whenever they were sent or answered.
 	Offered     int64  `json:"offered,omitempty"`      // requests planned within the window
