@@ -182,6 +182,8 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-workload", "open-20k", "-set", "speed=1", "-addr", "127.0.0.1:1"}, `unknown field "speed"`},
 		{[]string{"-workload", "open-20k", "-rate", "-1", "-addr", "127.0.0.1:1"}, "workload open-20k: field rate is -1"},
 		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
+		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
+		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"./x", "-seed", "1"}, "-seed comes too late"},
 	} {
 		cmd, stdout, stderr := loadgen(t, c.arguments...)
@@ -286,10 +288,15 @@ func TestIdleConnectionsAreWeighed(t *testing.T) {
 func TestRunningServer(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	address := serve(t, echo(unchanged))
-	arguments := []string{"-workload", mine(t, "closed", 8), "-blocks", "1", "-duration", "300ms", "-out", out, "-addr", address}
+	arguments := []string{"-workload", mine(t, "closed", 8), "-blocks", "1", "-duration", "300ms", "-export", "csv,benchstat,hgrm", "-out", out, "-addr", address}
 	cmd, _, stderr := loadgen(t, arguments...)
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("exit status %d: %s", code, stderr)
+	}
+	for _, file := range []string{"records.csv", "benchmarks.txt", "hdr/*.hgrm", "hdr/*.hlog"} {
+		if found, err := filepath.Glob(filepath.Join(out, file)); err != nil || len(found) != 1 {
+			t.Errorf("%s: %v, %v", file, found, err)
+		}
 	}
 	cmd, _, stderr = loadgen(t, append(arguments, "-engine", "portable")...)
 	if code := exitCode(t, cmd); code != 0 {

@@ -38,7 +38,7 @@ or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight
 after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
-Records go to records.jsonl in the folder of -out; draw them with: plots FOLDER
+Records go to records.jsonl in the folder of -out, with an .hlog of every histogram; draw them with: plots FOLDER
 
 Exit status: 0 all cells have figures, 1 some have not, 2 usage, 130 interrupted (the records so far are kept).
 
@@ -57,6 +57,7 @@ type options struct {
 	engine    string
 	loops     int
 	patience  time.Duration
+	exports   []string // formats beside the records
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -93,6 +94,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
+	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
 	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
@@ -111,6 +113,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		func() error { return o.chooseLoad(*suite, *workload, overrides, *blocks, *duration) },
 		func() error { return o.chooseServers(flags.Args()) },
 		func() error { return o.chooseMachine(*cpus) },
+		func() error { return o.chooseExports(*export) },
 	} {
 		if err := step(); err != nil {
 			return o, err
@@ -208,6 +211,14 @@ func (o *options) chooseMachine(cpus string) (err error) {
 		o.out = filepath.Join("results", results.FolderName(time.Now(), commit))
 	}
 	return nil
+}
+
+func (o *options) chooseExports(formats string) error {
+	if formats == "" {
+		return nil
+	}
+	o.exports = strings.Split(formats, ",")
+	return results.CheckExportFormats(o.exports)
 }
 
 // list prints what there is to choose from.

@@ -96,6 +96,11 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.measure(ctx, b, targets, writer); err != nil {
 		return err
 	}
+	for _, format := range r.exports {
+		if err := results.Export(r.out, format, r.records, r.env.Machine); err != nil {
+			return err
+		}
+	}
 	r.env.DescribeEnd(time.Now())
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
