@@ -24,6 +24,8 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -workload open-20k -rate 5000 ./impls/... the same at another rate; -set FIELD=VALUE changes any field
   loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
+  loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
+  loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
   loadgen -list                                     workloads and suites, a line each
 
 A workload is a file. A closed loop keeps depth requests in flight on each connection; an open loop sends at planned times,
@@ -57,7 +59,9 @@ type options struct {
 	engine    string
 	loops     int
 	patience  time.Duration
-	exports   []string // formats beside the records
+	exports   []string  // formats beside the records
+	slo       Objective // of a search; zero: none
+	sweep     bool
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -94,6 +98,8 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
+	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
+	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
@@ -114,6 +120,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		func() error { return o.chooseServers(flags.Args()) },
 		func() error { return o.chooseMachine(*cpus) },
 		func() error { return o.chooseExports(*export) },
+		func() error { return o.choosePurpose(*slo) },
 	} {
 		if err := step(); err != nil {
 			return o, err
@@ -209,6 +216,27 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	if o.out == "" {
 		commit, _, _ := results.Checkout()
 		o.out = filepath.Join("results", results.FolderName(time.Now(), commit))
+	}
+	return nil
+}
+
+// choosePurpose is for runs that are no comparison of workloads.
+func (o *options) choosePurpose(slo string) (err error) {
+	if slo == "" && !o.sweep {
+		return nil
+	}
+	name := "-sweep"
+	if slo != "" {
+		name = "-slo"
+		if o.slo, err = parseObjective(slo); err != nil {
+			return err
+		}
+	}
+	switch {
+	case slo != "" && o.sweep:
+		return errors.New("-slo and -sweep exclude each other")
+	case len(o.workloads) != 1 || o.workloads[0].Rate == 0:
+		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", name)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@
 //	loadgen -workload open-20k -rate 5000 ./impls/... the same at another rate
 //	loadgen -workload ./mine.json ./impls/...        a workload of one's own
 //	loadgen -workload closed-64 -addr 127.0.0.1:7007 any running server
+//	loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor
+//	loadgen -sweep -workload open-5k ./impls/reactor response time against offered load
 //	loadgen -list                                    workloads and suites, a line each
 //
 // A cell is one fresh server process under one workload. Cells stand in blocks; each block holds every server and workload once,

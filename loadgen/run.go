@@ -93,7 +93,14 @@ func (r *runner) run(ctx context.Context) error {
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
 	}
-	if err := r.measure(ctx, b, targets, writer); err != nil {
+	act := r.measure
+	switch {
+	case r.slo != Objective{}:
+		act = r.searchAll
+	case r.sweep:
+		act = r.sweepAll
+	}
+	if err := act(ctx, b, targets, writer); err != nil {
 		return err
 	}
 	for _, format := range r.exports {
@@ -105,9 +112,14 @@ func (r *runner) run(ctx context.Context) error {
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
 	}
-	printTable(r.stdout, r.records, r.workloads, r.footer())
+	if r.slo == (Objective{}) && !r.sweep {
+		printTable(r.stdout, r.records, r.workloads, r.footer())
+	}
 	return nil
 }
+
+// runID is the same for all records of this start of the command.
+func (r *runner) runID() string { return results.FolderName(r.env.Plan.Began, r.env.Commit) }
 
 // bench prepares this process for measuring: cores, and a garbage collector that waits until a cell is over.
 func (r *runner) bench() *bench {
@@ -184,14 +196,13 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
 	p := newProgress(r.stderr, total, len(plan))
 	defer p.finish()
-	runID := results.FolderName(r.env.Plan.Began, r.env.Commit)
 	for _, block := range plan {
 		for _, c := range block {
 			record, err := b.run(ctx, c)
 			if err != nil {
 				return err
 			}
-			record.RunID, record.EnvID, record.Commit, record.Dirty = runID, r.env.EnvID, r.env.Commit, r.env.Dirty
+			record.RunID, record.EnvID, record.Commit, record.Dirty = r.runID(), r.env.EnvID, r.env.Commit, r.env.Dirty
 			if err := writer.Write(record); err != nil {
 				return err
 			}

@@ -237,7 +237,7 @@ func hasHave(n int) string {
 func (s study) limitedCells() string {
 	limited, all := 0, 0
 	for _, r := range s.Run.Records() {
-		if r.Failed() || r.Loop == "idle" {
+		if r.Failed() || r.Loop == "idle" || r.Purpose != "" {
 			continue
 		}
 		all++

@@ -53,7 +53,7 @@ func newStudy(run *results.Run) (study, error) {
 
 func (w *workload) fill(records []results.Record) {
 	for _, r := range records {
-		if r.Workload == w.Name {
+		if r.Workload == w.Name && r.Purpose == "" {
 			w.Records = append(w.Records, r)
 		}
 	}

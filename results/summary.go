@@ -44,10 +44,14 @@ type Summary struct {
 	PeakBytes        Estimate
 }
 
-// Summarise returns a summary for each implementation and workload, ordered by workload and then by name.
+// Summarise returns a summary for each implementation and workload, ordered by workload and then by name. Records of a search or sweep
+// take no part.
 func Summarise(records []Record) []Summary {
 	cells := make(map[series][]Record)
 	for _, r := range records {
+		if r.Purpose != "" {
+			continue
+		}
 		key := series{r.Workload, r.Impl}
 		cells[key] = append(cells[key], r)
 	}
