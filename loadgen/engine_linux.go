@@ -37,7 +37,6 @@ type epollEngine struct {
 	cpu       time.Duration // of the thread at the start of the window
 	waited    time.Duration // run-queue wait likewise
 	stalled   stalledReaders
-	quiet     bool // open loop: the last wait found nothing, so the next need not ask before it blocks
 	published atomic.Int64
 }
 
@@ -269,20 +268,15 @@ func (e *epollEngine) ready(atMost time.Duration) (int, error) {
 	return e.found(n, errno)
 }
 
-// readyWithin is ready for the open loop: epoll_pwait2 takes the time in nanoseconds. Between requests at a moderate rate nothing is
-// ready, so it asks without blocking only if the last time found something, or if there is no time to block.
+// readyWithin is ready for the open loop: epoll_pwait2 takes the time in nanoseconds. Between requests nothing is ready as a rule, so
+// it asks without blocking only if there is no time to block.
 func (e *epollEngine) readyWithin(left time.Duration) (int, error) {
-	if !e.quiet || left <= 0 {
-		n, errno := e.poll()
-		if n != 0 || errno != 0 || left <= 0 {
-			e.quiet = n == 0
-			return e.found(n, errno)
-		}
+	if left <= 0 {
+		return e.found(e.poll())
 	}
 	timeout := unix.NsecToTimespec(int64(left))
 	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)),
 		uintptr(unsafe.Pointer(&timeout)), 0, 0)
-	e.quiet = true
 	if errno == unix.ENOSYS {
 		return 0, errors.New("the open loop needs epoll_pwait2, which Linux has from 5.11 on")
 	}
