@@ -33,7 +33,7 @@ func newStudy(run *results.Run) (study, error) {
 		return study{}, err
 	}
 	s := study{Run: run, Name: runName(run.Dir()), Echo: judge(conformance)}
-	for _, summary := range results.Summarise(run.Records()) {
+	for _, summary := range results.Summarise(run.Cells()) {
 		if n := len(s.Workloads); n == 0 || s.Workloads[n-1].Name != summary.Workload {
 			s.Workloads = append(s.Workloads, workload{Name: summary.Workload})
 		}
@@ -41,7 +41,7 @@ func newStudy(run *results.Run) (study, error) {
 		last.Rows = append(last.Rows, summary)
 	}
 	for i := range s.Workloads {
-		s.Workloads[i].fill(run.Records())
+		s.Workloads[i].fill(run.Cells())
 	}
 	slices.SortStableFunc(s.Workloads, func(a, b workload) int {
 		return cmp.Or(compareBool(a.idle(), b.idle()), cmp.Compare(a.shape().MessageBytes, b.shape().MessageBytes),
@@ -53,7 +53,7 @@ func newStudy(run *results.Run) (study, error) {
 
 func (w *workload) fill(records []results.Record) {
 	for _, r := range records {
-		if r.Workload == w.Name && r.Purpose == "" {
+		if r.Workload == w.Name {
 			w.Records = append(w.Records, r)
 		}
 	}
@@ -112,7 +112,7 @@ func (s study) implementations() (names []string) {
 		add(im.Name)
 	}
 	reported := len(names)
-	for _, r := range s.Run.Records() {
+	for _, r := range s.Run.Cells() {
 		add(r.Impl)
 	}
 	slices.Sort(names[reported:])
@@ -189,7 +189,7 @@ func (s study) commit() (commit string, dirty bool) {
 	if env := s.Run.Env(); env != nil {
 		return cmp.Or(env.Commit, "unknown"), env.Dirty
 	}
-	for _, r := range s.Run.Records() {
+	for _, r := range s.Run.Cells() {
 		return cmp.Or(r.Commit, "unknown"), r.Dirty
 	}
 	return "unknown", false
