@@ -30,7 +30,8 @@ type bench struct {
 	engineCPUs []int
 	loops      int
 	window     window
-	patience   time.Duration // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
+	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.
@@ -109,7 +110,17 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 	if w.Open = c.workload.Loop == "open"; !w.Open {
 		w.Requests = enoughRequests(c.workload.inFlight())
 	}
-	m, err := conduct(ctx, engines, server, w)
+	var m Measurement
+	conducted := func() (err error) {
+		m, err = conduct(ctx, engines, server, w)
+		return err
+	}
+	var err error
+	if b.around != nil {
+		err = b.around(server, engines, conducted)
+	} else {
+		err = conducted()
+	}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
+  loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
   loadgen -list                                     workloads and suites, a line each
 
 A workload is a file. A closed loop keeps depth requests in flight on each connection; an open loop sends at planned times,
@@ -62,6 +63,7 @@ type options struct {
 	exports   []string  // formats beside the records
 	slo       Objective // of a search; zero: none
 	sweep     bool
+	syscalls  bool
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -100,6 +102,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
+	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
@@ -222,6 +225,12 @@ func (o *options) chooseMachine(cpus string) (err error) {
 
 // choosePurpose is for runs that are no comparison of workloads.
 func (o *options) choosePurpose(slo string) (err error) {
+	if o.syscalls && (slo != "" || o.sweep) {
+		return errors.New("-syscalls stands alone: a traced server is many times slower")
+	}
+	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
+		return errors.New("-syscalls needs workloads with requests; an idle one has none")
+	}
 	if slo == "" && !o.sweep {
 		return nil
 	}

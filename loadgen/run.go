@@ -99,6 +99,8 @@ func (r *runner) run(ctx context.Context) error {
 		act = r.searchAll
 	case r.sweep:
 		act = r.sweepAll
+	case r.syscalls:
+		act = r.countAll
 	}
 	if err := act(ctx, b, targets, writer); err != nil {
 		return err
@@ -112,7 +114,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
 	}
-	if r.slo == (Objective{}) && !r.sweep {
+	if r.slo == (Objective{}) && !r.sweep && !r.syscalls {
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
 	return nil

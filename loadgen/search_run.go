@@ -59,10 +59,16 @@ func (r *runner) probed(ctx context.Context, b *bench, c cell, purpose string, w
 	if err != nil {
 		return record, err
 	}
+	err = r.keep(&record, purpose, writer)
+	return record, err
+}
+
+// keep writes a record that serves a purpose other than the comparison.
+func (r *runner) keep(record *results.Record, purpose string, writer *results.Writer) error {
 	record.Purpose = purpose
 	record.RunID, record.EnvID, record.Commit, record.Dirty = r.runID(), r.env.EnvID, r.env.Commit, r.env.Dirty
-	r.records = append(r.records, record)
-	return record, writer.Write(record)
+	r.records = append(r.records, *record)
+	return writer.Write(*record)
 }
 
 // probeWindow is long enough for the percentile of the objective: twice the requests that it needs.

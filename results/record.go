@@ -23,7 +23,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
@@ -65,6 +65,9 @@ type Record struct {
 	ServerDescriptors         int   `json:"server_descriptors,omitempty"`          // likewise
 	ServerVoluntarySwitches   int64 `json:"server_voluntary_switches,omitempty"`   // over the window; zero if ServerThreads is there
 	ServerInvoluntarySwitches int64 `json:"server_involuntary_switches,omitempty"` // likewise
+
+	Syscalls           map[string]int64 `json:"syscalls,omitempty"` // of a traced server, by name, over all Requests; warm-up and drain are in both
+	SyscallsPerRequest float64          `json:"syscalls_per_request,omitempty"`
 
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
