@@ -97,7 +97,8 @@ func (r *runner) countAll(ctx context.Context, b *bench, targets []target, write
 		fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
 		printColumns(r.stdout, table)
 	}
-	fmt.Fprintf(r.stdout, "  counted by strace in a run of its own; the server is many times slower under it, and waits find more ready at once\n\n%s\n", r.footer())
+	fmt.Fprintf(r.stdout, "  counted by strace in a run of its own; the server is many times slower under it, and waits find more ready at once;\n"+
+		"  nanosleep, futex and tgkill of a Go server are its runtime's, and follow the time more than the requests\n\n%s\n", r.footer())
 	return nil
 }
 

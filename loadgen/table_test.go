@@ -61,11 +61,25 @@ func TestTableTellsFiguresAndDoubts(t *testing.T) {
 	if strings.Contains(rows["netpoll"], "210 µs") {
 		t.Errorf("latency of client-limited cells is shown: %q", rows["netpoll"])
 	}
+	if want := "of 3 comparisons with bare, taken together (Holm, 5 %), these differ in CPU: none"; !strings.Contains(out.String(), want) { // six blocks: 3 × 0.031
+		t.Errorf("the table lacks %q", want)
+	}
 	if order[1] != "bare" {
 		t.Errorf("the first row is %s, want the limit line", order[1])
 	}
 	if !strings.Contains(out.String(), "\n6 blocks · seed 1\n") {
 		t.Error("no footer")
+	}
+}
+
+func TestFamilyNamesWhatDiffers(t *testing.T) {
+	ratio := results.EstimateMedian([]float64{1.1, 1.2, 1.1, 1.2, 1.1, 1.2, 1.1})
+	var out bytes.Buffer
+	printFamily(&out, []results.Summary{
+		{Impl: "bare", CPURatio: ratio, CPURatioP: 1}, {Impl: "gnet", CPURatio: ratio, CPURatioP: 0.03}, {Impl: "netpoll", CPURatio: ratio, CPURatioP: 0.06},
+	})
+	if text := out.String(); !strings.HasSuffix(text, "of 2 comparisons with bare, taken together (Holm, 5 %), these differ in CPU: gnet\n") {
+		t.Errorf("%q", text)
 	}
 }
 

@@ -26,6 +26,7 @@ type Summary struct {
 
 	CPUPerRequestNs       Estimate // of the server; valid in client-limited cells too
 	CPURatio              Estimate // to Reference in the same block, as all ratios
+	CPURatioP             float64  // of CPURatio by the sign test, by Holm's method for all implementations of the workload; 1: nothing is known
 	ClientCPUPerRequestNs Estimate
 
 	RequestsPerSecond Estimate
@@ -59,6 +60,7 @@ func Summarise(records []Record) []Summary {
 	for key, own := range cells {
 		all = append(all, summarise(own, cells[series{key.workload, Reference}]))
 	}
+	adjust(all, cells)
 	slices.SortFunc(all, func(a, b Summary) int {
 		return cmp.Or(cmp.Compare(a.Workload, b.Workload), cmp.Compare(a.Impl, b.Impl))
 	})
@@ -150,6 +152,27 @@ func (s *Summary) count(own []Record) {
 	}
 }
 
+// adjust sets the p values: the implementations under one workload that have a ratio are one family.
+func adjust(all []Summary, cells map[series][]Record) {
+	families := make(map[string][]*Summary)
+	for i := range all {
+		s := &all[i]
+		s.CPURatioP = 1
+		if s.Impl != Reference && s.CPURatio.Known() {
+			families[s.Workload] = append(families[s.Workload], s)
+		}
+	}
+	for workload, family := range families {
+		var p []float64
+		for _, s := range family {
+			p = append(p, SignTest(ratios(cells[series{workload, s.Impl}], cells[series{workload, Reference}], serverCPU)))
+		}
+		for i, adjusted := range Holm(p) {
+			family[i].CPURatioP = adjusted
+		}
+	}
+}
+
 func median(own []Record, f figure) Estimate {
 	var values []float64
 	for _, r := range own {
@@ -160,8 +183,13 @@ func median(own []Record, f figure) Estimate {
 	return EstimateMedian(values)
 }
 
-// ratio compares own with reference block by block. A block in which either has no figure says nothing.
+// ratio is the median of ratios.
 func ratio(own, reference []Record, f figure) Estimate {
+	return EstimateMedian(ratios(own, reference, f))
+}
+
+// ratios compares own with reference block by block. A block in which either has no figure says nothing.
+func ratios(own, reference []Record, f figure) (values []float64) {
 	type block struct {
 		run   string
 		block int
@@ -172,12 +200,11 @@ func ratio(own, reference []Record, f figure) Estimate {
 			of[block{r.RunID, r.Block}] = v
 		}
 	}
-	var values []float64
 	for _, r := range own {
 		v, ok := f(r)
 		if ref := of[block{r.RunID, r.Block}]; ok && ref > 0 && !r.Failed() {
 			values = append(values, v/ref)
 		}
 	}
-	return EstimateMedian(values)
+	return values
 }
