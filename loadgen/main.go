@@ -33,7 +33,7 @@
 //
 // The way of a measurement, and the order in which to read: main.go and run.go (what was asked for), blocks.go (the order of
 // cells), cell.go and target.go (one server, one workload), schedule.go (when requests are due), conduct.go (warm-up, window,
-// drain), engine_linux.go with accounts.go, open.go, stream.go and payload.go (the client itself), fault.go (what servers do wrong),
+// drain), engine_linux.go with wait_linux.go, accounts.go, open.go, stream.go and payload.go (the client itself), fault.go (what servers do wrong),
 // verdict.go (was the client the limit?) and reached.go (was the rate reached, and why not?), table.go.
 package main
 
