@@ -255,6 +255,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 
 // choosePurpose is for runs that are no comparison of workloads.
 func (o *options) choosePurpose(slo string) (err error) {
+	if o.base != "" && (slo != "" || o.sweep || o.syscalls) {
+		return errors.New("-base stands alone: pairs are neither searched, swept nor traced")
+	}
 	if o.syscalls && (slo != "" || o.sweep) {
 		return errors.New("-syscalls stands alone: a traced server is many times slower")
 	}

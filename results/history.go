@@ -44,7 +44,7 @@ func HistoryOf(run *Run) ([]HistoryLine, error) {
 		return nil, fmt.Errorf("%s holds records of several commits or machines", run.Dir())
 	}
 	var lines []HistoryLine
-	for _, s := range Summarise(run.Records()) {
+	for _, s := range Summarise(run.Cells()) {
 		if s.CPURatio.Trusted() && s.Impl != Reference {
 			lines = append(lines, HistoryLine{
 				Schema: HistorySchema, RunID: first.RunID, Time: first.Time, EnvID: first.EnvID, Commit: first.Commit,
