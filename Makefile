@@ -13,7 +13,7 @@ GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Packages whose tests have goroutines meet inside one process: they run under the race detector too, which needs a C compiler.
-RACE = ./impls ./impls/reactor/... ./results ./loadgen
+RACE = ./impls ./impls/reactor/... ./results ./loadgen ./conformance/link
 
 .DEFAULT_GOAL := help
 .PHONY: help setup servers build test race lint conformance bench limits gate selftest history clean

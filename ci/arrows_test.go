@@ -18,13 +18,16 @@ const module = "reactorbench"
 // import exactly what its line names. Between the harness and the servers there is no arrow at all, only a process
 // and a socket, so no implementation can be favoured by code that it shares with the tool that measures it.
 var arrows = map[string][]string{
-	"impls":            {},
-	"results":          {},
-	"conformance":      {"conformance/spec", "impls", "results"},
-	"conformance/spec": {"impls", "results"},
-	"loadgen":          {"impls", "results"},
-	"plots":            {"results"},
-	"ci":               {"impls", "results"}, // it runs the other commands as processes
+	"impls":                {},
+	"results":              {},
+	"conformance":          {"conformance/schedule", "conformance/spec", "impls", "results"},
+	"conformance/spec":     {"conformance/link", "conformance/schedule", "impls", "results"},
+	"conformance/spectest": {"conformance/spec"},
+	"conformance/schedule": {}, // a language and a model: no socket, no process
+	"conformance/link":     {}, // a bad network: packets, and nothing of what they carry
+	"loadgen":              {"impls", "results"},
+	"plots":                {"results"},
+	"ci":                   {"impls", "results"}, // it runs the other commands as processes
 
 	"impls/reactor/backend":           {},
 	"impls/reactor/backend/simulated": {"impls/reactor/backend"}, // only tests import it

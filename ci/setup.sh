@@ -10,6 +10,8 @@ missing=""
 command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 command -v pkg-config >/dev/null || missing="$missing pkg-config"
 pkg-config --exists libevent 2>/dev/null || missing="$missing libevent-dev"
+tracer="" # by strace the conformance suite lets system calls of a server fail
+[ "$(uname)" != Linux ] || command -v strace >/dev/null || tracer="strace"
 browser=""
 [ "${1:-all}" = servers ] || command -v chromium >/dev/null || browser="chromium"
 
@@ -30,6 +32,7 @@ install() {
 
 # Apart, for a system without the one shall still get the other.
 [ -z "$missing" ] || install $missing
+[ -z "$tracer" ] || install $tracer
 [ -z "$browser" ] || install $browser
 
 go mod download

@@ -24,6 +24,7 @@ type config struct {
 	list      bool
 	explain   string
 	document  bool // -spec: write SPEC.md
+	replay    string
 
 	verbose  bool
 	json     bool
@@ -36,6 +37,10 @@ type config struct {
 	seed     uint64
 	junit    string
 	report   string
+	pcap     string // a folder
+	html     string
+	badge    string
+	trace    string // folder
 }
 
 const usageText = `Usage: conformance [flags] [implementations | -- command | -addr HOST:PORT]
@@ -45,9 +50,11 @@ conformance holds echo servers to one specification (see SPEC.md).
   conformance ./impls/...                          every implementation
   conformance -run close ./impls/gnet              one family of checks, one server
   conformance -- ./my-server -addr {addr}          any program; {addr}, {host}, {port} are filled in
+  conformance -html m.html -trace t ./impls/...    a matrix to look at, and a wire log for each failure
   conformance -addr 127.0.0.1:7007 -pid 4242       a server that runs already; without -pid only from outside
   conformance -list                                the checks, a line each
   conformance -explain close/half-close-backlog    what a check asks and why
+  conformance -replay FILE ./impls/gnet            a schedule of clients, as fuzz/schedule writes it
   gotestsum --raw-command -- conformance -json ./impls/...
                                                    the events of go test -json, for tools that read them
 
@@ -70,6 +77,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	short := flags.Bool("short", false, "the same as -profile core")
 	flags.BoolVar(&c.list, "list", false, "list the checks and exit")
 	flags.StringVar(&c.explain, "explain", "", "explain the check `slug` and exit")
+	flags.StringVar(&c.replay, "replay", "", "carry out the schedule in `file`, as a failed fuzz check wrote it, instead of the checks")
 	flags.BoolVar(&c.document, "spec", false, "write the specification as Markdown and exit")
 	flags.BoolVar(&c.verbose, "v", false, "report every check, not only failures")
 	flags.BoolVar(&c.json, "json", false, "report as go test -json does; with -list, one check a line")
@@ -82,6 +90,10 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.Uint64Var(&c.seed, "seed", 0, "draw payload and schedules from seed `n`; 0 chooses one")
 	flags.StringVar(&c.junit, "junit", "", "write JUnit XML to `file`")
 	flags.StringVar(&c.report, "report", "", "write the results as JSON to `file`")
+	flags.StringVar(&c.pcap, "pcap", "", "record what a bad network did, as pcapng, in `folder`: a file for each check of net")
+	flags.StringVar(&c.html, "html", "", "write a matrix of implementations and checks to `file`, one page that needs nothing else")
+	flags.StringVar(&c.badge, "badge", "", "write \"n of m MUSTs\" to `file`: .svg is a drawing, .json an endpoint of shields.io")
+	flags.StringVar(&c.trace, "trace", "", "write what failed to files in `dir`, each with its wire log, and the scripts of fuzz checks")
 	flags.StringVar(&c.addr, "addr", "", "check the server that runs at `host:port` (or unix:path)")
 	flags.IntVar(&c.pid, "pid", 0, "the process `number` of the server at -addr")
 
@@ -125,6 +137,9 @@ func (c *config) understand(run, skip, profile string, short bool) (err error) {
 	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1_000_000) + 1 // short enough to be typed again
+	}
+	if _, err := (badge{}).file(c.badge); c.badge != "" && err != nil {
+		return err
 	}
 	return c.oneSubject()
 }

@@ -14,7 +14,7 @@ import (
 
 // TestEventsFollowTest2json holds a whole run to the rules of go doc test2json.
 func TestEventsFollowTest2json(t *testing.T) {
-	status, stdout, stderr := command(t, "-json", "-seed", "7", "-run", "data/one|data/all|close/empty|proc/sigint|launch/ready", "--", wrong, "-addr", "{addr}", "-fault", "drops-nul")
+	status, stdout, stderr := command(t, "-json", "-seed", "7", "-run", "data/one|data/all|close/empty|proc/sigint|launch/ready-line", "--", wrong, "-addr", "{addr}", "-fault", "drops-nul")
 	if status != exitFailed || stderr != "" {
 		t.Fatalf("exit status %d, stderr %q", status, stderr)
 	}

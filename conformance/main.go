@@ -8,7 +8,8 @@
 //
 // The checks are functions in package spec. This command chooses them (select.go), finds and builds the servers
 // (targets.go), runs one implementation after another (session.go), and tells what came out: as text for people (text.go),
-// as test2json events (json.go), as JUnit (junit.go), and as the report that plots reads (report.go).
+// as test2json events (json.go), as JUnit (junit.go), as a page with a matrix (html.go), as a badge (badge.go), and as the
+// report that plots reads (report.go).
 package main
 
 import (
@@ -37,6 +38,9 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if status, done := runUnprivileged(ctx); done {
+		os.Exit(status)
+	}
 	os.Exit(conformance(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -49,7 +53,7 @@ func conformance(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	case err != nil:
 		return complain(stderr, exitUsage, err)
 	}
-	checks, err := c.selected(spec.All())
+	checks, err := c.checks()
 	if err != nil {
 		return complain(stderr, exitUsage, err)
 	}
@@ -58,7 +62,7 @@ func conformance(ctx context.Context, args []string, stdout, stderr io.Writer) i
 		fmt.Fprint(stdout, document(spec.All()))
 		return exitConformant
 	case c.explain != "":
-		return explain(stdout, stderr, c.explain, spec.All())
+		return c.explainCheck(stdout, stderr)
 	case c.list:
 		return list(stdout, checks, c.json)
 	}
@@ -72,6 +76,10 @@ func check(ctx context.Context, c config, checks []spec.Check, stdout, stderr io
 		return complain(stderr, exitUsage, err)
 	}
 	defer release()
+	if c.badge != "" && len(targets) != 1 {
+		return complain(stderr, exitUsage, fmt.Errorf("-badge is about one server; %d were named, such as %s and %s",
+			len(targets), targets[0].Target.Name, targets[1].Target.Name))
+	}
 	s := newSession(c, checks, stdout, stderr)
 	s.run(ctx, targets)
 	if err := s.writeReports(); err != nil {

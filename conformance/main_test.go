@@ -116,7 +116,7 @@ func TestStrict(t *testing.T) {
 }
 
 func TestAnyProgram(t *testing.T) {
-	status, stdout, stderr := command(t, "-v", "-run", "data/one|proc/sigint|launch/ready", "--", wrong, "-addr", "{addr}")
+	status, stdout, stderr := command(t, "-v", "-run", "data/one|proc/sigint|launch/ready-line", "--", wrong, "-addr", "{addr}")
 	for _, line := range []string{"--- PASS: wrong data/one-byte", "--- PASS: wrong proc/sigint", "--- SKIP: wrong launch/ready-line"} {
 		if !strings.Contains(stdout, line) {
 			t.Errorf("no %q in\n%s", line, stdout)
@@ -147,7 +147,7 @@ func TestARunningServer(t *testing.T) {
 		pid  string
 		want string
 	}{{"0", "1 passed, 0 failed, 2 skipped\n"}, {fmt.Sprint(server.Process.Pid), "2 passed, 0 failed, 1 skipped\n"}} {
-		status, out, _ := command(t, "-run", "data/one|proc/stop|proc/sigint", "-addr", addr, "-pid", test.pid)
+		status, out, _ := command(t, "-run", "data/one|proc/stop-cont|proc/sigint", "-addr", addr, "-pid", test.pid)
 		if status != 0 || !strings.HasSuffix(out, test.want) {
 			t.Errorf("-pid %s: exit status %d, want %q\n%s", test.pid, status, test.want, out)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"runtime/debug"
 	"time"
@@ -16,14 +17,28 @@ func (s *session) writeReports() error {
 			return err
 		}
 	}
-	if s.config.junit == "" {
+	if s.config.trace != "" {
+		if err := writeTraces(s.config.trace, s.outcomes); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		writeFile(s.config.junit, func() ([]byte, error) { return junitReport(s.outcomes, s.config.strict) }),
+		writeFile(s.config.html, func() ([]byte, error) { return s.htmlReport(time.Now()) }),
+		writeFile(s.config.badge, func() ([]byte, error) { return badgeOf(s.outcomes[0]).file(s.config.badge) }),
+	)
+}
+
+// writeFile writes what make makes, if a file is wanted at all.
+func writeFile(name string, make func() ([]byte, error)) error {
+	if name == "" {
 		return nil
 	}
-	text, err := junitReport(s.outcomes, s.config.strict)
+	text, err := make()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(s.config.junit, text, 0o666)
+	return os.WriteFile(name, text, 0o666)
 }
 
 func (s *session) conformanceReport() results.Conformance {

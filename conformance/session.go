@@ -109,7 +109,9 @@ func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome, tel
 		ctx, cancel = context.WithTimeoutCause(ctx, s.config.timeout, errTimeout)
 		defer cancel()
 	}
-	runner := spec.Runner{Target: t, Options: spec.Options{Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile}}
+	runner := spec.Runner{Target: t, Options: spec.Options{
+		Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile, Pcap: s.config.pcap, Artifacts: s.config.trace,
+	}}
 	defer runner.Close()
 	for range s.config.count {
 		for _, check := range s.checks {

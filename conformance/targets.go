@@ -41,7 +41,9 @@ func (c config) targets(ctx context.Context, checks []spec.Check) (all []target,
 		return nil, nil, err
 	}
 	for _, impl := range found {
-		all = append(all, implementation(builder, impl))
+		t := implementation(builder, impl)
+		t.Also = alsoKnown(found, impl.Name)
+		all = append(all, t)
 	}
 	return all, func() { builder.Close() }, nil
 }
@@ -93,26 +95,13 @@ func missing(impl impls.Impl) string {
 }
 
 func stranger(command []string) target {
-	name := filepath.Base(command[0])
-	return target{
-		Impl:    impls.Impl{Name: name, About: strings.Join(command, " ")},
-		Target:  spec.Target{Name: name, Program: spec.Launch(impls.Command(name, command...)), Again: "-- " + strings.Join(command, " ")},
-		prepare: func(context.Context, *spec.Target) error { return nil },
-	}
+	t := spec.Command(command...)
+	return target{Impl: impls.Impl{Name: t.Name, About: strings.Join(command, " ")}, Target: t, prepare: isReady}
 }
 
 func attached(addr string, pid int) target {
-	process := spec.Attached{Net: "tcp", Address: addr, Process: pid}
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		process.Net, process.Address = "unix", path
-	}
-	again := "-addr " + addr
-	if pid != 0 {
-		again += fmt.Sprintf(" -pid %d", pid)
-	}
-	return target{
-		Impl:    impls.Impl{Name: addr},
-		Target:  spec.Target{Name: addr, Attached: process, Again: again},
-		prepare: func(context.Context, *spec.Target) error { return nil },
-	}
+	return target{Impl: impls.Impl{Name: addr}, Target: spec.At(addr, pid), prepare: isReady}
 }
+
+// isReady: there is nothing to build.
+func isReady(context.Context, *spec.Target) error { return nil }

@@ -20,11 +20,11 @@ type child struct {
 	exit  Exit // written before ended is closed
 }
 
-// fork starts the process in a goroutine that lives as long as it does, because on Linux the thread must: see startHere.
+// fork starts the process on a thread that lives as long as it does, as Linux demands: see startHere.
 func fork(l launch, o Options) (*child, error) {
 	c := &child{cmd: l.cmd, marker: l.marker, ended: make(chan struct{})}
 	started := make(chan error, 1)
-	go c.live(o, started)
+	OnOwnThread(func() { c.live(o, started) })
 	return c, <-started
 }
 

@@ -5,23 +5,28 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// startHere forks the process from a thread of its own. The calling goroutine must stay until the child is reaped.
+// startHere forks the process from this thread, which is its own (OnOwnThread). The calling goroutine must stay until the
+// child is reaped.
 //
-// Three things belong to the forking thread, not to the process:
+// Four things belong to the forking thread, not to the process:
 //   - The death signal. The kernel kills the child when the *thread* that forked it ends, and a thread of Go may end
-//     long before the program does. So this one is locked to the goroutine, and ends with it.
+//     long before the program does.
 //   - The affinity. A child inherits that of the forking thread, and so runs nowhere else, not even for its first
 //     instruction.
 //   - The right to hold a traced child, see limitDescriptors.
+//   - Whatever else Options.Before gives it: a network namespace, a filter of system calls.
 func startHere(cmd *exec.Cmd, o Options) error {
-	runtime.LockOSThread()
 	keepDescriptors()
+	if o.Before != nil {
+		if err := o.Before(); err != nil {
+			return err
+		}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Ptrace: o.NoFile > 0}
 	if err := pinned(o.CPUs, cmd.Start); err != nil {
 		return err

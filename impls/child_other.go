@@ -12,8 +12,8 @@ import (
 // startHere starts the process in a group of its own. Elsewhere than on Linux a process cannot be pinned or limited from
 // outside, and outlives a harness that is killed.
 func startHere(cmd *exec.Cmd, o Options) error {
-	if len(o.CPUs) > 0 || o.NoFile > 0 {
-		return fmt.Errorf("pinning to processors and limiting descriptors: %w", ErrUnsupported)
+	if len(o.CPUs) > 0 || o.NoFile > 0 || o.Before != nil {
+		return fmt.Errorf("pinning to processors, limiting descriptors and preparing the thread: %w", ErrUnsupported)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd.Start()

@@ -29,7 +29,7 @@ type manifest struct {
 	Known    map[string]string `json:"known"`
 }
 
-// A variant is the same program started differently. Its Needs and Known add to the manifest's;
+// A variant is the same program started differently. Its Needs, Features and Known add to the manifest's;
 // its Design, if any, stands in the place of the manifest's.
 type variant struct {
 	Name   string            `json:"name"`
@@ -39,10 +39,12 @@ type variant struct {
 	Env    []string          `json:"env"`
 	Needs  []string          `json:"needs"`
 	Known  map[string]string `json:"known"`
+
+	Features []string `json:"features"`
 }
 
 // features are the claims that the conformance suite knows how to check.
-var features = []string{"ipv6", "unix"}
+var features = []string{"ipv6", "unix", "idle-timeout", "io_uring"}
 
 var (
 	variantForm = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)                    // io_uring-poll
@@ -116,7 +118,7 @@ func (m manifest) impl(dir string, v variant) Impl {
 		Name: filepath.Base(dir), Folder: filepath.Base(dir), Dir: dir,
 		About: m.About, Language: m.Language, Design: m.Design,
 		Build: m.Build, Run: m.Run, Args: v.Args, Env: v.Env,
-		Needs: slices.Concat(m.Needs, v.Needs), Features: m.Features,
+		Needs: slices.Concat(m.Needs, v.Needs), Features: slices.Concat(m.Features, v.Features),
 		Known: make(map[string]string),
 	}
 	if v.Name != "" {
@@ -146,12 +148,8 @@ func (m manifest) check(dir string) error {
 	if len(m.Run) == 0 && !holdsGo(dir) {
 		return errors.New(`field "run" is empty and the folder holds no Go program that could be built instead`)
 	}
-	for _, feature := range m.Features {
-		if !slices.Contains(features, feature) {
-			return fmt.Errorf("field \"features\": %q is not one of %s", feature, strings.Join(features, ", "))
-		}
-	}
-	return errors.Join(checkWords("build", m.Build), checkWords("run", m.Run), checkWords("needs", m.Needs), checkKnown(m.Known))
+	return errors.Join(checkWords("build", m.Build), checkWords("run", m.Run), checkWords("needs", m.Needs),
+		checkFeatures(m.Features), checkKnown(m.Known))
 }
 
 func (v variant) check() error {
@@ -163,7 +161,16 @@ func (v variant) check() error {
 			return fmt.Errorf("field \"env\": %q is not of the form KEY=VALUE", entry)
 		}
 	}
-	return errors.Join(checkWords("needs", v.Needs), checkKnown(v.Known))
+	return errors.Join(checkWords("needs", v.Needs), checkFeatures(v.Features), checkKnown(v.Known))
+}
+
+func checkFeatures(claimed []string) error {
+	for _, feature := range claimed {
+		if !slices.Contains(features, feature) {
+			return fmt.Errorf("field \"features\": %q is not one of %s", feature, strings.Join(features, ", "))
+		}
+	}
+	return nil
 }
 
 func checkWords(field string, words []string) error {

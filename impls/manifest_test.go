@@ -1,6 +1,7 @@
 package impls
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestManifestIsStrict(t *testing.T) {
 		{`{` + head + `, "build": ["make"]}`, `field "build" is given, so field "run" must say what to run afterwards`},
 		{`{` + head + `, "run": [""]}`, `field "run" holds an empty word`},
 		{`{` + head + `, "run": ["x"], "needs": [""]}`, `field "needs" holds an empty word`},
-		{`{` + head + `, "run": ["x"], "features": ["ipv5"]}`, `field "features": "ipv5" is not one of ipv6, unix`},
+		{`{` + head + `, "run": ["x"], "features": ["ipv5"]}`, `field "features": "ipv5" is not one of ipv6, unix, idle-timeout, io_uring`},
 		{`{` + head + `, "run": ["x"], "known": {"close/half-close": ""}}`, `field "known": "close/half-close" has no reason; say why it fails, with a link`},
 		{`{` + head + `, "run": ["x"], "known": {"Half Close": "r"}}`, `field "known": "Half Close" is not the slug of a check, such as close/half-close-backlog`},
 		{`{` + head + `, "run": ["x"], "known": {"close": "r"}}`, `field "known": "close" is not the slug of a check, such as close/half-close-backlog`},
@@ -90,5 +91,18 @@ func TestGoNeedsNoRun(t *testing.T) {
 	}
 	if _, err := readManifest(inFolder(t, map[string]string{"impl.json": manifest, "main_test.go": "package main"})); err == nil {
 		t.Error("a folder with tests alone was taken for a program")
+	}
+}
+
+// TestVariantFeatures: what a variant claims adds to what all of them claim, and is checked like it.
+func TestVariantFeatures(t *testing.T) {
+	const manifest = `{"about": "a", "language": "C", "design": "d", "run": ["x"], "features": ["unix"],
+		"variants": [{"name": "poll"}, {"name": "ring", "features": [%s]}]}`
+	found, err := parseManifest("/impls/a", fmt.Appendf(nil, manifest, `"io_uring"`))
+	if err != nil || found[0].Has("io_uring") || !found[1].Has("io_uring") || !found[1].Has("unix") {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := parseManifest("/impls/a", fmt.Appendf(nil, manifest, `"uring"`)); err == nil || !strings.Contains(err.Error(), `"uring" is not one of`) {
+		t.Errorf("a feature that nobody checks: %v", err)
 	}
 }

@@ -2,7 +2,9 @@ package impls
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -191,5 +193,47 @@ func TestDescriptorsAreNotInherited(t *testing.T) {
 	exit, err := Command("sh", "sh", "-c", look).Run(t.Context(), Options{})
 	if err != nil || exit.Stdout != "0\n1\n2\n" {
 		t.Errorf("a first instruction had the descriptors %q, %v", exit.Stdout, err)
+	}
+}
+
+// TestStdio: a server whose streams are closed is found by its socket, and no harness descriptor takes their place at exec.
+func TestStdio(t *testing.T) {
+	full := start(t, "good", Options{Stdio: FullStderr})
+	if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/2", full.PID())); err != nil || target != "/dev/full" {
+		t.Errorf("stderr is %q, %v; want /dev/full", target, err)
+	}
+	closed := start(t, "good", Options{Stdio: ClosedAll})
+	if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", closed.PID())); err == nil && strings.HasPrefix(target, "pipe:") {
+		t.Errorf("stdout is %q, though it was to be closed", target)
+	}
+	client, err := net.Dial(closed.Network(), closed.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+}
+
+// TestBefore: what is changed of the forking thread the server inherits, and nobody else has.
+func TestBefore(t *testing.T) {
+	nice := func(pid int) string { // the 19th field of stat, the 17th behind the name
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[16]
+	}
+	before := nice(os.Getpid())
+	s := start(t, "good", Options{Before: func() error {
+		if unix.Gettid() == os.Getpid() {
+			return errors.New("this is the main thread, which never ends")
+		}
+		return unix.Setpriority(unix.PRIO_PROCESS, 0, 19)
+	}})
+	if got := nice(s.PID()); got != "19" || nice(os.Getpid()) != before {
+		t.Errorf("the server has niceness %s, want 19; the harness %s, had %s", got, nice(os.Getpid()), before)
+	}
+	_, err := Command("good", executable(t, "good")).Start(t.Context(), Options{Before: func() error { return errors.New("not today") }})
+	if err == nil || !strings.Contains(err.Error(), "not today") {
+		t.Errorf("a failing Before: %v", err)
 	}
 }

@@ -51,7 +51,24 @@ type Options struct {
 	Stdout io.Writer     // receives its stdout as well. It must not block, or the server waits for it
 	Stderr io.Writer     // receives its stderr as well, on the same condition
 	NoFile uint64        // limit of open descriptors, soft and hard, from its first instruction on; 0 is inherited. Linux only
+	Stdio  Stdio         // what its standard streams are; default Watched
+
+	// Before runs on the thread that forks the server, just before it does, and what it changes of that thread the server
+	// inherits. The thread is used for nothing else and ends with the server. Linux only.
+	Before func() error
 }
+
+// Stdio is what the standard streams of a server are: redirections as sh(1) takes them.
+type Stdio string
+
+const (
+	Watched    Stdio = ""             // stdin is /dev/null, and the harness reads stdout and stderr
+	FullStderr Stdio = "2>/dev/full"  // every write to stderr fails with ENOSPC. Linux only
+	ClosedAll  Stdio = "<&- >&- 2>&-" // all three are closed, as under a careless supervisor: its first descriptor is 0
+)
+
+// silent reports whether the server cannot announce itself, so that its socket must be looked for.
+func (s Stdio) silent() bool { return s == ClosedAll }
 
 func (o Options) withDefaults() Options {
 	if o.Addr == "" {
@@ -68,7 +85,7 @@ func (o Options) withDefaults() Options {
 type launch struct {
 	cmd       *exec.Cmd
 	addr      string // the address that the server was told
-	maySilent bool   // a stranger who was told its port: it counts as started when it listens there
+	maySilent bool   // it was told its port and may not say so: it counts as started when it listens there
 	marker    string // an environment entry that only this server and its descendants have
 }
 
@@ -77,7 +94,7 @@ func (p *Program) launch(o Options) (launch, error) {
 		return launch{}, errors.New(p.Impl.Name + ": no command line to run")
 	}
 	l := launch{addr: o.Addr, marker: newMarker()}
-	if !p.contract && takesAddress(p.argv) {
+	if o.Stdio.silent() || !p.contract && takesAddress(p.argv) {
 		var err error
 		if l.addr, err = withPort(o.Addr); err != nil {
 			return launch{}, err
@@ -85,6 +102,9 @@ func (p *Program) launch(o Options) (launch, error) {
 		l.maySilent = true
 	}
 	argv := p.commandLine(l.addr, o)
+	if o.Stdio != Watched { // exec keeps the process: it is still the server that was started
+		argv = append([]string{"/bin/sh", "-c", `exec "$0" "$@" ` + string(o.Stdio)}, argv...)
+	}
 	l.cmd = exec.Command(argv[0], argv[1:]...)
 	l.cmd.Dir = p.dir
 	l.cmd.Env = slices.Concat(os.Environ(), []string{"GOMAXPROCS=" + strconv.Itoa(o.Loops), l.marker}, p.Impl.Env, o.Env)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,9 +13,6 @@ import (
 	"reactorbench/impls"
 	"reactorbench/results"
 )
-
-// patience is how long a connection or a reply may take. A healthy server on a loopback takes a thousandth of it.
-const patience = 5 * time.Second
 
 // A cell is the smallest unit of a run: one fresh server, one workload, one seed.
 type cell struct {
@@ -35,12 +33,13 @@ type bench struct {
 	engineCPUs []int
 	loops      int
 	window     window
-	patience   time.Duration
+	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.
 func (b *bench) run(ctx context.Context, c cell) (results.Record, error) {
-	r := newRecord(c)
+	r := b.newRecord(c)
 	runtime.GC() // between cells, for none may fall into one
 	server, err := c.target.start(ctx, b, c.seed)
 	if err == nil {
@@ -59,17 +58,26 @@ func (b *bench) on(ctx context.Context, c cell, server subject, r *results.Recor
 	if c.workload.Loop == "idle" {
 		return b.idle(ctx, c, server, r)
 	}
-	return b.closed(ctx, c, server, r)
+	return b.load(ctx, c, server, r)
 }
 
 // newRecord names the cell.
-func newRecord(c cell) results.Record {
-	return results.Record{
+func (b *bench) newRecord(c cell) results.Record {
+	r := results.Record{
 		Schema: results.SchemaNumber, Time: time.Now().UTC(),
 		Impl: c.target.impl.Name, Design: c.target.impl.Design, Language: c.target.impl.Language,
 		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
-		MessageBytes: c.workload.MessageBytes, Block: c.block, Seed: c.seed, Role: c.role, Pair: c.pair, Round: c.round,
+		MessageBytes: int(math.Round(c.workload.sizes(c.seed).mean())), Block: c.block, Seed: c.seed,
+		Role: c.role, Pair: c.pair, Round: c.round,
+		Arrivals: c.workload.arrivals(), RequestsPerConn: c.workload.RequestsPerConn, StalledConns: c.workload.StalledConns,
 	}
+	if c.role != "" {
+		r.Purpose = "pair"
+	}
+	if c.workload.Loop == "open" {
+		r.AskedPerSecond = c.workload.profile().mean(b.window.Measure)
+	}
+	return r
 }
 
 // conclude leaves no figures beside an error.
@@ -80,6 +88,9 @@ func conclude(ctx context.Context, r results.Record, err error) (results.Record,
 	case err != nil:
 		r = withoutFigures(r)
 		r.Error = oneLine(err)
+		if faults := new(Faults); errors.As(err, &faults) {
+			r.Faults = faults.counters()
+		}
 	}
 	return r, nil
 }
@@ -90,6 +101,7 @@ func withoutFigures(r results.Record) results.Record {
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
 		Role: r.Role, Pair: r.Pair, Round: r.Round,
+		RequestsPerConn: r.RequestsPerConn, StalledConns: r.StalledConns, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
 	}
 }
 
@@ -100,13 +112,14 @@ func oneLine(err error) string {
 func (b *bench) plan(c cell, server subject) Plan {
 	return Plan{
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
-		Conns: c.workload.Conns, Schedule: Schedule{Depth: c.workload.Depth}, MessageBytes: c.workload.MessageBytes,
+		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
+		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
 		Patience: b.patience,
 	}
 }
 
-// closed is a cell of the closed loop.
-func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.Record) error {
+// load is a cell of the closed or open loop.
+func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Record) error {
 	var engines []engine
 	for _, p := range split(b.plan(c, server), b.engineCPUs) {
 		e := b.engine(p)
@@ -117,8 +130,20 @@ func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.R
 		engines = append(engines, e)
 	}
 	w := b.window
-	w.Requests = enoughRequests(c.workload.inFlight())
-	m, err := conduct(ctx, engines, server, w)
+	if w.Open = c.workload.Loop == "open"; !w.Open {
+		w.Requests = enoughRequests(c.workload.inFlight())
+	}
+	var m Measurement
+	conducted := func() (err error) {
+		m, err = conduct(ctx, engines, server, w)
+		return err
+	}
+	var err error
+	if b.around != nil {
+		err = b.around(server, engines, conducted)
+	} else {
+		err = conducted()
+	}
 	if err != nil {
 		return err
 	}
@@ -133,8 +158,9 @@ func (b *bench) closed(ctx context.Context, c cell, server subject, r *results.R
 func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.DurationNs = int64(m.Wall)
 	r.Requests = m.Requests
-	r.Bytes = m.Requests * int64(w.MessageBytes)
+	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
+	r.Connects = m.Connects
 	r.ClientCPUNs = int64(m.ClientCPU)
 	if m.RunQueueWait != nil {
 		r.ClientRunQueueWaitNs = new(int64(*m.RunQueueWait))
@@ -147,15 +173,33 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
-	if perRequestDoubt(w.inFlight(), m) == "" {
+	if w.Loop == "open" {
+		describeOpen(r, m)
+	}
+	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 	}
-	r.ClientLimited, r.ClientLimitedWhy = clientLimited(Facts{
+	facts := b.facts(m)
+	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
+	if w.Loop == "open" {
+		r.ShortOf = shortOf(r.AskedPerSecond, m, facts)
+	}
+	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+}
+
+// facts are those of m that the verdicts need.
+func (b *bench) facts(m Measurement) Facts {
+	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
-	})
-	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+	}
+	if m.Late != nil {
+		f.Open = true
+		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
+		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)
+	}
+	return f
 }
 
 // share is a part of the window; 0 if it is not known.
@@ -177,14 +221,19 @@ func (b *bench) usableCores() int {
 // doubts are the self-checks that did not come out right, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(w.inFlight(), m); err != nil {
+	if err := littlesLaw(m.meanInFlight(w), m); err != nil {
 		doubt("%v", err)
 	}
-	if why := perRequestDoubt(w.inFlight(), m); why != "" {
+	if why := perRequestDoubt(m.edge(w), m); why != "" {
 		doubt("%s", why)
 	}
-	if m.Latencies.Count() != m.Requests {
+	if w.Loop == "open" {
+		doubts = append(doubts, m.openDoubts(b.patience)...)
+	} else if m.Latencies.Count() != m.Requests {
 		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
+	}
+	if m.StalledLost > 0 {
+		doubt("the server has ended %d of %d connections that sent and did not read", m.StalledLost, w.StalledConns)
 	}
 	if m.LateMax > time.Duration(m.Latencies.Max()) {
 		doubt("a request in flight at the end of the window took %v, longer than any within", m.LateMax.Round(time.Microsecond))
@@ -218,22 +267,37 @@ func describeServer(r *results.Record, m Measurement) {
 
 func describeLatency(r *results.Record, h *results.Histogram) {
 	r.LatencyCount, r.LatencyClamped = h.Count(), h.Clamped()
+	describePercentiles(r, h, &r.LatencyP50Ns, &r.LatencyP90Ns, &r.LatencyP99Ns, &r.LatencyP999Ns, &r.LatencyMaxNs, &r.HDR)
+}
+
+// describeOpen writes what only an open loop has.
+func describeOpen(r *results.Record, m Measurement) {
+	r.Offered, r.Unanswered, r.Unsent, r.LateReplies = m.Offered, m.Unanswered, m.Unsent, m.Overdue
+	describePercentiles(r, m.Service, &r.ServiceP50Ns, &r.ServiceP90Ns, &r.ServiceP99Ns, &r.ServiceP999Ns, &r.ServiceMaxNs, &r.ServiceHDR)
+	describePercentiles(r, m.SendLag, &r.SendLagP50Ns, &r.SendLagP90Ns, &r.SendLagP99Ns, &r.SendLagP999Ns, &r.SendLagMaxNs, &r.SendLagHDR)
+	var unused int64
+	var unkept string
+	describePercentiles(r, m.Late, &unused, &unused, &r.LateP99Ns, &r.LateP999Ns, &r.LateMaxNs, &unkept)
+}
+
+// describePercentiles fills the percentiles that h has enough values for, and its text.
+func describePercentiles(r *results.Record, h *results.Histogram, p50, p90, p99, p999, most *int64, text *string) {
 	if h.Count() == 0 {
 		return
 	}
-	r.LatencyMaxNs = h.Max()
+	*most = h.Max()
 	for _, p := range []struct {
 		percent float64
 		into    *int64
-	}{{50, &r.LatencyP50Ns}, {90, &r.LatencyP90Ns}, {99, &r.LatencyP99Ns}, {99.9, &r.LatencyP999Ns}} {
+	}{{50, p50}, {90, p90}, {99, p99}, {99.9, p999}} {
 		if h.Shows(p.percent) {
 			*p.into = h.Percentile(p.percent)
 		}
 	}
-	text, err := h.Encode()
+	encoded, err := h.Encode()
 	if err != nil {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the histogram could not be kept: %v", err))
 		return
 	}
-	r.HDR = text
+	*text = encoded
 }

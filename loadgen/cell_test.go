@@ -34,7 +34,7 @@ func TestFailedCellsHaveNoFigures(t *testing.T) {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"block", "client_limited", "commit", "conns", "depth", "design", "dirty", "env_id", "impl", "language", "loop", "message_bytes", "pair", "role", "round", "run_id", "schema", "seed", "ts", "workload"}
+	want := []string{"asked_per_s", "block", "client_limited", "commit", "conns", "depth", "design", "dirty", "env_id", "impl", "language", "loop", "message_bytes", "pair", "requests_per_conn", "role", "round", "run_id", "schema", "seed", "stalled_conns", "ts", "workload"}
 	if got := slices.Sorted(maps.Keys(kept)); !slices.Equal(got, want) {
 		t.Errorf("kept  %q\nwant %q", got, want)
 	}

@@ -58,6 +58,13 @@ func testServer(fault string) {
 		"none":       echo(unchanged),
 		"none again": echo(unchanged),
 		"wrong byte": wrongAt(1, 300),
+		"stops":      stops(),
+		"closes":     endsAt(1000),
+		"resets":     resets,
+		"talks":      talkative,
+		"stalls":     stallsAt(640),
+		"slow":       delayed(600 * time.Millisecond),
+		"deaf":       deaf,
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
 			if offset > 1000 {
 				fmt.Fprintln(os.Stderr, "panic: as ordered")
@@ -172,6 +179,12 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-duration", "1ms", "-addr", "127.0.0.1:1"}, "too short"},
 		{[]string{"-blocks", "-2", "-addr", "127.0.0.1:1"}, "must be positive"},
 		{[]string{"-loops", "0", "-addr", "127.0.0.1:1"}, "-loops is 0"},
+		{[]string{"-set", "rate", "-addr", "127.0.0.1:1"}, "want FIELD=VALUE"},
+		{[]string{"-workload", "open-20k", "-set", "speed=1", "-addr", "127.0.0.1:1"}, `unknown field "speed"`},
+		{[]string{"-workload", "open-20k", "-rate", "-1", "-addr", "127.0.0.1:1"}, "workload open-20k: field rate is -1"},
+		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
+		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
+		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"./x", "-seed", "1"}, "-seed comes too late"},
 	} {
 		cmd, stdout, stderr := loadgen(t, c.arguments...)
@@ -276,10 +289,15 @@ func TestIdleConnectionsAreWeighed(t *testing.T) {
 func TestRunningServer(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	address := serve(t, echo(unchanged))
-	arguments := []string{"-workload", mine(t, "closed", 8), "-blocks", "1", "-duration", "300ms", "-out", out, "-addr", address}
+	arguments := []string{"-workload", mine(t, "closed", 8), "-blocks", "1", "-duration", "300ms", "-export", "csv,benchstat,hgrm", "-out", out, "-addr", address}
 	cmd, _, stderr := loadgen(t, arguments...)
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("exit status %d: %s", code, stderr)
+	}
+	for _, file := range []string{"records.csv", "benchmarks.txt", "hdr/*.hgrm", "hdr/*.hlog"} {
+		if found, err := filepath.Glob(filepath.Join(out, file)); err != nil || len(found) != 1 {
+			t.Errorf("%s: %v, %v", file, found, err)
+		}
 	}
 	cmd, _, stderr = loadgen(t, append(arguments, "-engine", "portable")...)
 	if code := exitCode(t, cmd); code != 0 {

@@ -15,7 +15,8 @@ import (
 type window struct {
 	WarmUp   time.Duration // at least; it goes on, up to three times as long, while the rate still moves
 	Measure  time.Duration // at least; it goes on, up to twice as long, for enough requests
-	Requests int64         // that are enough, see edgeError
+	Requests int64         // that are enough, see edgeError; of the closed loop
+	Open     bool          // an open loop: the window is exactly Measure long
 }
 
 // A subject is the server of a cell, as far as it can be measured. impls.Server is one.
@@ -29,12 +30,9 @@ type subject interface {
 
 // A Measurement is the measured window of a cell over all engines.
 type Measurement struct {
-	Wall       time.Duration // mean of the engines' windows
-	Conducted  time.Duration // the window as it was ordered, in which the server was measured
-	Requests   int64
-	Latencies  *results.Histogram
-	LatencySum int64
-	LateMax    time.Duration
+	Wall      time.Duration // mean of the engines' windows
+	Conducted time.Duration // the window as it was ordered, in which the server was measured
+	Counts
 
 	ClientCPU    time.Duration  // of all engines; 0: not known
 	BusiestCPU   float64        // of the busiest engine, as a share of its window
@@ -53,73 +51,99 @@ const rateEvery = 20 * time.Millisecond
 
 // conduct moves connected engines through the phases and measures the server around the window.
 func conduct(ctx context.Context, engines []engine, server subject, w window) (Measurement, error) {
-	c := new(control)
-	ended := make(chan error, len(engines))
+	r := &rehearsal{ctx: ctx, engines: engines, ended: make(chan int, len(engines)), errs: make([]error, len(engines))}
 	tallies := make([]Tally, len(engines))
 	for i, e := range engines {
 		go func() {
-			tally, err := e.run(c)
-			tallies[i] = tally
-			ended <- err
+			tallies[i], r.errs[i] = e.run(&r.control)
+			r.ended <- i
 		}()
 	}
-	m, early, err := measure(ctx, c, engines, server, w, ended)
+	m, err := r.measure(server, w)
 	if err != nil {
-		c.enter(aborted)
+		r.enter(aborted)
 	} else {
-		c.enter(draining)
+		r.enter(draining)
 	}
-	for range len(engines) - early {
-		err = firstCause(err, <-ended)
-		if err != nil {
-			c.enter(aborted)
+	for r.gone < len(engines) {
+		if r.note(<-r.ended) != nil {
+			r.enter(aborted)
 		}
 	}
-	if err != nil {
+	if err := firstCause(joinEngines(r.errs), err); err != nil {
 		return Measurement{}, err
 	}
 	return m, m.add(tallies)
 }
 
-// firstCause keeps the first error that is not a consequence of another.
-func firstCause(first, next error) error {
-	if first == nil || errors.Is(first, errAborted) && next != nil {
-		return next
-	}
-	return first
+// A rehearsal is a set of engines that run, from the conductor's side.
+type rehearsal struct {
+	control
+	ctx     context.Context
+	engines []engine
+	ended   chan int // numbers of engines whose entry in errs is complete
+	errs    []error
+	gone    int // engines that were received from ended
 }
 
-// measure runs the warm-up and the window. It returns early with the error of an engine that ended; early counts those.
-func measure(ctx context.Context, c *control, engines []engine, server subject, w window, ended <-chan error) (m Measurement, early int, err error) {
-	wait := func(d time.Duration) error {
-		select {
-		case <-time.After(d):
-			return nil
-		case err := <-ended:
-			early++
-			if err == nil {
-				err = errors.New("an engine ended before its window")
-			}
+func (r *rehearsal) note(i int) error {
+	r.gone++
+	return r.errs[i]
+}
+
+// wait lets the engines run for d. It returns early with the error of an engine that ended.
+func (r *rehearsal) wait(d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case i := <-r.ended:
+		if err := r.note(i); err != nil {
 			return err
-		case <-ctx.Done():
-			return errAborted
 		}
+		return errors.New("an engine ended before its window")
+	case <-r.ctx.Done():
+		return errAborted
 	}
-	settled, err := warmUp(engines, w.WarmUp, wait)
+}
+
+// measure runs the warm-up and the window.
+func (r *rehearsal) measure(server subject, w window) (m Measurement, err error) {
+	settled, err := warmUp(r.engines, w.WarmUp, r.wait)
 	if err != nil {
-		return m, early, err
+		return m, err
 	}
 	if !settled {
 		m.warn("the rate was still moving when the window began")
 	}
+	if w.Open {
+		s := announced(w.Measure)
+		r.span.Store(s)
+		if err := r.wait(time.Duration(s.from - clock())); err != nil {
+			return m, err
+		}
+	}
 	edge := startOf(&m, server)
 	begun := clock()
-	c.enter(measuring)
-	err = keepOpen(engines, w, wait)
-	c.enter(draining)
+	r.enter(measuring)
+	err = r.keepOpen(w)
+	r.enter(draining)
 	m.Conducted = time.Duration(clock() - begun)
 	edge.end(&m, server)
-	return m, early, err
+	return m, err
+}
+
+// announced is the window of an open loop. It begins when every engine has had time to look, though nothing breaks if one has not.
+func announced(length time.Duration) *span {
+	from := clock() + int64(3*idleWait)
+	return &span{from: from, until: from + int64(length)}
+}
+
+// keepOpen waits until the window is over. That of an open loop is as long as its plan.
+func (r *rehearsal) keepOpen(w window) error {
+	if s := r.span.Load(); s != nil {
+		return r.wait(time.Duration(s.until - clock()))
+	}
+	return keepOpen(r.engines, w, r.wait)
 }
 
 // keepOpen waits until the window is over, and then as long again three times at most for the requests that a figure needs. To give
@@ -242,15 +266,15 @@ func collections() uint64 {
 // add sums the engines' tallies up.
 func (m *Measurement) add(tallies []Tally) error {
 	m.Latencies = results.NewHistogram()
+	if tallies[0].Service != nil {
+		m.Service, m.SendLag, m.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
+	}
 	for _, t := range tallies {
-		if err := m.Latencies.Merge(t.Latencies); err != nil {
+		if err := m.merge(t.Counts); err != nil {
 			return err
 		}
 		wall := time.Duration(t.Ended - t.Began)
 		m.Wall += wall / time.Duration(len(tallies))
-		m.Requests += t.Requests
-		m.LatencySum += t.LatencySum
-		m.LateMax = max(m.LateMax, t.LateMax)
 		m.ClientCPU += t.CPU
 		m.BusiestCPU = max(m.BusiestCPU, t.CPU.Seconds()/wall.Seconds())
 		if t.RunQueueWait != nil {
@@ -261,5 +285,32 @@ func (m *Measurement) add(tallies []Tally) error {
 			m.WorstWait = max(m.WorstWait, t.RunQueueWait.Seconds()/wall.Seconds())
 		}
 	}
+	return nil
+}
+
+// merge adds the counts and histograms of one engine; histograms of equal range lose nothing.
+func (m *Measurement) merge(t Counts) error {
+	for _, h := range []struct{ into, from *results.Histogram }{
+		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late},
+	} {
+		if h.from == nil {
+			continue
+		}
+		if err := h.into.Merge(h.from); err != nil {
+			return err
+		}
+	}
+	m.Requests += t.Requests
+	m.Bytes += t.Bytes
+	m.Connects += t.Connects
+	m.StalledLost += t.StalledLost
+	m.LatencySum += t.LatencySum
+	m.LateMax = max(m.LateMax, t.LateMax)
+	m.Offered += t.Offered
+	m.Unanswered += t.Unanswered
+	m.Unsent += t.Unsent
+	m.Overdue += t.Overdue
+	m.InFlight += t.InFlight
+	m.Held = m.Held || t.Held
 	return nil
 }

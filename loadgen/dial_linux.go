@@ -44,10 +44,8 @@ func resolve(network, address string) (family int, peer unix.Sockaddr, err error
 }
 
 func connectSocket(fd, family int, peer unix.Sockaddr, patience time.Duration) error {
-	if family != unix.AF_UNIX {
-		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-			return err
-		}
+	if err := noDelay(fd, family); err != nil {
+		return err
 	}
 	deadline := time.Now().Add(patience)
 	for {
@@ -82,4 +80,12 @@ func connected(fd int, patience time.Duration) error {
 			return err
 		}
 	}
+}
+
+// noDelay sends each request at once.
+func noDelay(fd, family int) error {
+	if family == unix.AF_UNIX {
+		return nil
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 }

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +25,8 @@ const defaultEngine = "epoll"
 // too long by the accounting between that reading and the write, some 30 ns, and never too short.
 type epollEngine struct {
 	*accounts
+	family    int
+	peer      unix.Sockaddr
 	fds       []int32
 	blocked   []bool // connections that wait for EPOLLOUT, because the kernel took less than was due
 	epoll     int
@@ -33,7 +34,8 @@ type epollEngine struct {
 	buffer    []byte
 	clocks    threadClocks
 	cpu       time.Duration // of the thread at the start of the window
-	wait      time.Duration // run-queue wait likewise
+	waited    time.Duration // run-queue wait likewise
+	stalled   stalledReaders
 	published atomic.Int64
 }
 
@@ -58,7 +60,12 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 	if e.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("epoll_create1: %w", err)
 	}
+	if e.family, e.peer, err = resolve(e.plan.Network, e.plan.Address); err != nil {
+		return err
+	}
+	pace := newPace(e.plan.ConnectsPerS)
 	for i := range e.streams {
+		pace.wait()
 		if ctx.Err() != nil {
 			return errAborted
 		}
@@ -71,7 +78,7 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return nil
+	return e.stall()
 }
 
 // watch sets what to wait for on connection i. The event carries i, not the descriptor.
@@ -85,9 +92,12 @@ func (e *epollEngine) watch(op, i int, events uint32) error {
 
 func (e *epollEngine) close() {
 	for _, fd := range e.fds {
-		unix.Close(int(fd))
+		if fd >= 0 {
+			unix.Close(int(fd))
+		}
 	}
 	e.fds = nil
+	e.stalled.close()
 	if e.epoll >= 0 {
 		unix.Close(e.epoll)
 		e.epoll = -1
@@ -105,7 +115,7 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 		return Tally{}, err
 	}
 	defer e.clocks.close()
-	if err := e.firstRequests(); err != nil {
+	if err := e.start(); err != nil {
 		return Tally{}, err
 	}
 	if err := e.turns(c); err != nil {
@@ -114,32 +124,44 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 	if err := e.silent(); err != nil {
 		return Tally{}, err
 	}
-	return e.finish()
+	e.tally.StalledLost = e.stalled.lost
+	return e.finish(clock())
 }
 
-func (e *epollEngine) firstRequests() error {
+// start sends the first requests of the closed loop, or begins the plan of the open one.
+func (e *epollEngine) start() error {
+	if e.isOpen() {
+		e.startPlan(clock())
+		return preciseTimers()
+	}
 	for i := range e.streams {
 		now := clock()
 		e.issue(&e.streams[i], now)
-		if err := e.send(i, now); err != nil {
+		if err := e.attempt(i, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// turns is the loop: wait, handle what is ready, look whether the phase has changed.
+// turns is the loop: look whether the phase has changed, send what is planned, wait, handle what is ready.
 func (e *epollEngine) turns(c *control) error {
-	for lastLook := clock(); ; {
-		if now := c.now(); now != e.phase {
-			if err := e.obey(now); err != nil {
+	now := clock()
+	for lastLook := now; ; {
+		if phase := c.now(); phase != e.phase {
+			if err := e.obey(phase); err != nil {
 				return err
 			}
 		}
-		if e.phase == draining && e.inFlight == 0 {
+		if e.drained(now) {
 			return nil
 		}
-		n, err := e.ready()
+		if e.isOpen() {
+			if err := e.keepToPlan(c, now); err != nil {
+				return err
+			}
+		}
+		n, err := e.wait()
 		if err != nil {
 			return err
 		}
@@ -149,62 +171,94 @@ func (e *epollEngine) turns(c *control) error {
 			}
 		}
 		e.published.Store(e.total)
-		if now := clock(); now-lastLook > int64(100*time.Millisecond) {
+		if now = clock(); now-lastLook > int64(100*time.Millisecond) {
 			lastLook = now
-			if err := e.overdue(now); err != nil {
+			if err := e.loseOverdue(now); err != nil {
 				return err
 			}
 		}
 	}
 }
 
+// keepToPlan sends what is planned until now. Each write is preceded by a look at the clock of its own, since the one before it has
+// taken more than a microsecond.
+func (e *epollEngine) keepToPlan(c *control, now int64) error {
+	if s := c.span.Load(); s != nil {
+		e.open.announce(s)
+	}
+	for _, i := range e.takeUp(now) {
+		if err := e.attempt(i, clock()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *epollEngine) loseOverdue(now int64) error {
+	for i := range e.streams {
+		if err := e.drop(i, e.overdue(&e.streams[i], now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempt sends on connection i and drops it if that shows a fault.
+func (e *epollEngine) attempt(i int, now int64) error { return e.drop(i, e.send(i, now)) }
+
+// drop ends connection i by the fault err and leaves the others alone; an error that is no fault comes back.
+func (e *epollEngine) drop(i int, err error) error {
+	if err == nil {
+		return nil
+	}
+	if err := e.lose(&e.streams[i], err); err != nil {
+		return err
+	}
+	if e.fds[i] >= 0 {
+		unix.Close(int(e.fds[i]))
+		e.fds[i] = -1
+	}
+	return nil
+}
+
 // obey enters the next phase. The thread's clocks are read as close to the edge as a thread can read its own.
 func (e *epollEngine) obey(next phase) error {
 	if next == aborted {
-		return errAborted
+		return e.calledOff()
 	}
 	cpu, wait, err := e.clocks.read()
 	if err != nil {
 		return err
 	}
-	if next == measuring {
-		e.cpu, e.wait = cpu, wait
+	if e.phase == warming { // an engine that got no core for the whole window comes here with draining: its window is empty
+		e.cpu, e.waited = cpu, wait
 		e.begin(clock())
-		return nil
+		if next == measuring {
+			return nil
+		}
 	}
-	waited := wait - e.wait
+	waited := wait - e.waited
 	e.tally.CPU, e.tally.RunQueueWait = cpu-e.cpu, &waited
 	e.end(clock())
 	return nil
 }
 
-// ready waits for events. It asks first without blocking, by a raw system call that the Go scheduler need not be told of
-// (40 ns less); only when nothing is there does it make the blocking call, which lets go of the processor's P.
-func (e *epollEngine) ready() (int, error) {
-	events, room := uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events))
-	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), events, room, 0, 0, 0)
-	if n == 0 && errno == 0 {
-		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), events, room, uintptr(idleWait/time.Millisecond), 0, 0)
-	}
-	runtime.KeepAlive(e.events)
-	switch errno {
-	case 0:
-		return int(n), nil
-	case unix.EINTR:
-		return 0, nil
-	}
-	return 0, fmt.Errorf("epoll_pwait: %w", errno)
-}
-
 func (e *epollEngine) handle(event unix.EpollEvent) error {
 	i := int(event.Fd)
+	if i >= len(e.streams) {
+		e.stalled.feed(e.payload, i-len(e.streams))
+		return nil
+	}
+	if e.fds[i] < 0 { // dropped in this turn
+		return nil
+	}
 	if event.Events&unix.EPOLLOUT != 0 {
-		if err := e.send(i, clock()); err != nil {
+		if err := e.attempt(i, clock()); err != nil || e.fds[i] < 0 {
 			return err
 		}
 	}
 	if event.Events&^unix.EPOLLOUT != 0 { // EPOLLIN, or EPOLLERR and EPOLLHUP, which read tells apart
-		return e.receive(i)
+		return e.drop(i, e.receive(i))
 	}
 	return nil
 }
@@ -217,20 +271,26 @@ func (e *epollEngine) receive(i int) error {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return nil
 	case errno != 0:
-		return e.broken(s, "read", errno)
+		return broken(s, "read", errno)
 	case n == 0:
 		return s.closedEarly()
 	}
 	now := clock()
-	offset, place := s.received, s.receivedPlace
-	if err := e.read(s, n, now); err != nil {
-		return errors.Join(e.payload.verify(e.buffer[:n], s.number, offset, place), err)
+	number, offset, place := s.number, s.received-s.before, s.receivedPlace
+	if err := e.read(s, n, now); err != nil { // more than was sent; what was owed may be wrong besides
+		owed := n - int(s.received-s.sent)
+		return errors.Join(e.payload.verify(e.buffer[:owed], number, offset, place), err)
+	}
+	if s.isSpent() {
+		if err := e.reconnect(i, now); err != nil {
+			return err
+		}
 	}
 	e.issue(s, now)
 	if err := e.send(i, now); err != nil {
 		return err
 	}
-	return e.payload.verify(e.buffer[:n], s.number, offset, place)
+	return e.payload.verify(e.buffer[:n], number, offset, place)
 }
 
 // send writes all that is due on connection i in as few writes as possible. What the kernel does not take waits for EPOLLOUT.
@@ -243,18 +303,18 @@ func (e *epollEngine) send(i int, now int64) error {
 			break
 		}
 		if errno != 0 {
-			return e.broken(s, "write", errno)
+			return broken(s, "write", errno)
 		}
 		s.wrote(n, now)
 		if n < len(piece) {
 			break
 		}
 	}
-	return e.block(i, s.sent < s.due)
+	return e.block(i, s.sent < s.due, now)
 }
 
 // block starts or stops waiting for room on connection i.
-func (e *epollEngine) block(i int, blocked bool) error {
+func (e *epollEngine) block(i int, blocked bool, now int64) error {
 	if blocked == e.blocked[i] {
 		return nil
 	}
@@ -262,36 +322,42 @@ func (e *epollEngine) block(i int, blocked bool) error {
 	events := uint32(unix.EPOLLIN)
 	if blocked {
 		events |= unix.EPOLLOUT
+		e.streams[i].movedAt = now
 	}
 	return e.watch(unix.EPOLL_CTL_MOD, i, events)
 }
 
-func (e *epollEngine) broken(s *stream, call string, errno syscall.Errno) error {
-	return fmt.Errorf("%s on connection %d after %d bytes of echo: %w", call, s.number, s.received, errno)
+// broken makes the error of a call on a connection: a fault of the server's if the other end caused it.
+func broken(s *stream, call string, errno syscall.Errno) error {
+	if isPeersDoing(errno) {
+		return s.broken(call, errno)
+	}
+	return fmt.Errorf("%s on connection %d: %w", call, s.number, errno)
 }
 
 // silent checks that no connection holds a byte more when all is answered.
 func (e *epollEngine) silent() error {
 	for i := range e.streams {
-		n, errno := rawIO(unix.SYS_READ, e.fds[i], e.buffer)
-		switch s := &e.streams[i]; {
-		case errno == unix.EAGAIN || errno == unix.EINTR:
-		case errno != 0:
-			return e.broken(s, "read", errno)
-		case n == 0:
-			return s.closedEarly()
-		default:
-			return fmt.Errorf("connection %d got %d bytes more than it had sent (%d)", s.number, n, s.sent)
+		if e.fds[i] < 0 || e.streams[i].inFlight() > 0 {
+			continue
+		}
+		if err := e.drop(i, e.silence(i)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// rawIO reads or writes a non-blocking socket, which cannot block, without telling the Go scheduler.
-func rawIO(call uintptr, fd int32, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	if errno != 0 {
-		return 0, errno
+func (e *epollEngine) silence(i int) error {
+	n, errno := rawIO(unix.SYS_READ, e.fds[i], e.buffer)
+	switch s := &e.streams[i]; {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		return nil
+	case errno != 0:
+		return broken(s, "read", errno)
+	case n == 0:
+		return s.closedEarly()
+	default:
+		return faultOf(extraBytes, "connection %d got %d bytes more than it had sent (%d)", s.number, n, s.sent)
 	}
-	return int(n), 0
 }

@@ -20,11 +20,14 @@ func TestUnaskedByteIsFound(t *testing.T) {
 	}
 	for n := 0; n == 0; {
 		var err error
-		if n, err = e.ready(); err != nil {
+		if n, err = e.ready(idleWait); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := e.silent(); err == nil || !strings.Contains(err.Error(), "1 bytes more than it had sent (0)") {
+	if err := e.silent(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.finish(clock()); err == nil || !strings.Contains(err.Error(), "1 bytes more than it had sent (0)") {
 		t.Errorf("%v", err)
 	}
 }

@@ -23,7 +23,8 @@ type portableEngine struct {
 
 	mu      sync.Mutex    // guards accounts while run is running
 	failure chan error    // the first error of any goroutine
-	drained chan struct{} // closed when the last request in flight is answered in the draining phase
+	drained chan struct{} // closed when the last request in flight is answered in the draining phase, or every connection is lost
+	once    sync.Once     // closes drained
 	over    chan struct{} // closed when the writers should end
 }
 
@@ -67,8 +68,8 @@ func (e *portableEngine) close() {
 func (e *portableEngine) run(c *control) (Tally, error) {
 	var running sync.WaitGroup
 	for i := range e.streams {
-		running.Go(func() { e.report(e.write(i)) })
-		running.Go(func() { e.report(e.receive(i)) })
+		running.Go(func() { e.report(i, e.write(i)) })
+		running.Go(func() { e.report(i, e.receive(i)) })
 	}
 	err := e.watchOver(c)
 	close(e.over)
@@ -79,17 +80,33 @@ func (e *portableEngine) run(c *control) (Tally, error) {
 	if err != nil {
 		return Tally{}, err
 	}
-	return e.finish()
+	return e.finish(clock())
 }
 
-func (e *portableEngine) report(err error) {
+// report takes the end of a goroutine of connection i: a fault loses the connection, another error ends the engine.
+func (e *portableEngine) report(i int, err error) {
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	if err = e.lost(i, err); err == nil {
 		return
 	}
 	select {
 	case e.failure <- err:
 	default: // the first error is the cause of the others
 	}
+}
+
+// lost ends connection i if err is a fault; the deadline wakes its other goroutine.
+func (e *portableEngine) lost(i int, err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.lose(&e.streams[i], err); err != nil {
+		return err
+	}
+	e.conns[i].SetDeadline(time.Unix(1, 0))
+	e.signalIfDrained()
+	return nil
 }
 
 func (e *portableEngine) watchOver(c *control) error {
@@ -122,20 +139,29 @@ func (e *portableEngine) look(next phase) error {
 	now := clock()
 	switch {
 	case next == aborted:
-		return errAborted
+		return e.calledOff()
 	case next == measuring && e.phase == warming:
 		e.begin(now)
 	case next == draining && e.phase != draining:
+		if e.phase == warming {
+			e.begin(now)
+		}
 		e.end(now)
-		e.signalIfDrained()
 	}
-	return e.overdue(now)
+	for i := range e.streams {
+		if err := e.overdue(&e.streams[i], now); err != nil {
+			e.lose(&e.streams[i], err)
+			e.conns[i].SetDeadline(time.Unix(1, 0))
+		}
+	}
+	e.signalIfDrained()
+	return nil
 }
 
 // signalIfDrained is called with mu held whenever the phase or the number of requests in flight has changed.
 func (e *portableEngine) signalIfDrained() {
-	if e.phase == draining && e.inFlight == 0 {
-		close(e.drained)
+	if e.accounts.drained(clock()) {
+		e.once.Do(func() { close(e.drained) })
 	}
 }
 
@@ -166,14 +192,14 @@ func (e *portableEngine) writeDue(i int) error {
 			return nil
 		}
 		if _, err := e.conns[i].Write(piece); err != nil {
-			return fmt.Errorf("write on connection %d: %w", s.number, err)
+			return e.ended(s, "write", err)
 		}
 	}
 }
 
 // receive reads and verifies on connection i until the engine ends it.
 func (e *portableEngine) receive(i int) error {
-	s, buffer := &e.streams[i], make([]byte, min(largestPiece, max(4096, e.plan.MessageBytes*e.plan.Schedule.Depth)))
+	s, buffer := &e.streams[i], make([]byte, min(largestPiece, max(4096, e.plan.Sizes.largest()*e.plan.Schedule.Depth)))
 	for {
 		n, err := e.conns[i].Read(buffer)
 		if n > 0 {
@@ -182,26 +208,33 @@ func (e *portableEngine) receive(i int) error {
 			}
 		}
 		if err != nil {
-			return e.ended(s, err)
+			return e.ended(s, "read", err)
 		}
 	}
 }
 
 // ended names the end of a connection as the other engine does.
-func (e *portableEngine) ended(s *stream, err error) error {
+func (e *portableEngine) ended(s *stream, call string, err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err == io.EOF {
 		return s.closedEarly()
 	}
-	return fmt.Errorf("read on connection %d after %d bytes of echo: %w", s.number, s.received, err)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return s.broken(call, err)
 }
 
 func (e *portableEngine) arrived(i int, got []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, now := &e.streams[i], clock()
-	if err := e.payload.verify(got, s.number, s.received, s.receivedPlace); err != nil {
+	if s.lost {
+		return nil
+	}
+	owed := min(len(got), int(s.sent-s.received))
+	if err := e.payload.verify(got[:owed], s.number, s.received-s.before, s.receivedPlace); err != nil {
 		return err
 	}
 	before := e.inFlight

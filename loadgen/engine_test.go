@@ -26,8 +26,8 @@ var brief = window{WarmUp: 60 * time.Millisecond, Measure: 100 * time.Millisecon
 
 func plan(address string, conns, depth, messageBytes int) Plan {
 	return Plan{
-		Network: "tcp", Address: address, Seed: 42, CPU: -1, Conns: conns,
-		Schedule: Schedule{Depth: depth}, MessageBytes: messageBytes, Patience: 20 * time.Second,
+		Network: "tcp", Address: address, Seed: 42, CPU: -1, Conns: conns, All: conns, Shares: 1,
+		Schedule: Schedule{Depth: depth}, Sizes: fixedSize(messageBytes), Patience: 20 * time.Second,
 	}
 }
 
@@ -69,7 +69,7 @@ func TestRightServersPass(t *testing.T) {
 					t.Errorf("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 				}
 				if isEpoll(t) { // the other one pauses between a reply and the next request
-					if err := littlesLaw(c.conns*c.depth, m); err != nil {
+					if err := littlesLaw(float64(c.conns*c.depth), m); err != nil {
 						t.Error(err)
 					}
 				}
@@ -172,6 +172,32 @@ func TestWrongServersAreNamed(t *testing.T) {
 				}
 				t.Errorf("%v; want one of %q", err, c.want)
 			})
+		}
+	})
+}
+
+// An engine that got no core for the whole window has nothing to count, and must not count what came before it.
+func TestMissedWindowIsEmpty(t *testing.T) {
+	eachEngine(t, func(t *testing.T, newEngine func(Plan) engine) {
+		e := newEngine(plan(serve(t, echo(unchanged)), 2, 1, 64))
+		defer e.close()
+		if err := e.connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, ended := new(control), make(chan Tally)
+		go func() {
+			tally, err := e.run(c)
+			if err != nil {
+				t.Error(err)
+			}
+			ended <- tally
+		}()
+		for e.answered() < 100 {
+			time.Sleep(time.Millisecond)
+		}
+		c.enter(draining)
+		if tally := <-ended; tally.Requests != 0 || tally.Latencies.Count() != 0 || tally.CPU != 0 {
+			t.Errorf("%d requests, %d latencies, %v of CPU", tally.Requests, tally.Latencies.Count(), tally.CPU)
 		}
 	})
 }

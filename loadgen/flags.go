@@ -21,6 +21,7 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -suite quick ./impls/...                  the comparison, about two minutes
   loadgen -suite full -out results/night ./impls/...
   loadgen -workload closed-1000 ./impls/gnet        one workload, one server
+  loadgen -workload open-20k -rate 5000 ./impls/... the same at another rate; -set FIELD=VALUE changes any field
   loadgen -workload ./mine.json ./impls/...         a workload of one's own
   loadgen -workload closed-64 -addr 127.0.0.1:7007  any running server; with -pid N also what it costs
   loadgen -base ./impls/bare -workload closed-64,pipelined-16 ./impls/reactor/... ./impls/gnet
@@ -28,14 +29,24 @@ const help = `loadgen sends a workload to echo servers and writes one record for
                                                     a few percent shows within half a minute
   loadgen -base ../old/impls/reactor/epoll -workload closed-64 ./impls/reactor/epoll
                                                     the same server from two checkouts
+  loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
+  loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
+  loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
   loadgen -list                                     workloads and suites, a line each
 
-A workload is a file like this; depth is how many requests each connection has in flight:
+A workload is a file. A closed loop keeps depth requests in flight on each connection; an open loop sends at planned times,
+whatever came back, and counts a request's response time from its planned time:
 
   {"about": "why", "loop": "closed", "conns": 64, "depth": 1, "message_bytes": 64}
+  {"about": "why", "loop": "open", "conns": 64, "rate": 20000, "arrivals": "poisson", "message_bytes": 64}
+
+Instead of rate: "ramp": {"from": 1000, "to": 50000, "ms": 1000}, "steps": [{"rate": 1000, "ms": 500}, {"rate": 9000, "ms": 500}] or
+"trace_us": [50, 120, 30], gaps that repeat. Instead of message_bytes: "mix": [{"bytes": 64, "share": 0.9}, {"bytes": 65536, "share": 0.1}]
+or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight on a connection, 0 is no limit. "requests_per_conn": 10 opens a new connection
+after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
-Records go to records.jsonl in the folder of -out; draw them with: plots FOLDER
+Records go to records.jsonl in the folder of -out, with an .hlog of every histogram; draw them with: plots FOLDER
 
 Exit status: 0 all cells have figures, 1 some have not, 2 usage, 130 interrupted (the records so far are kept).
 
@@ -54,6 +65,11 @@ type options struct {
 	seed      uint64
 	engine    string
 	loops     int
+	patience  time.Duration
+	exports   []string  // formats beside the records
+	slo       Objective // of a search; zero: none
+	sweep     bool
+	syscalls  bool
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -67,6 +83,22 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	suite := flags.String("suite", "", "`name` of a suite, or a .json file; default quick")
 	workload := flags.String("workload", "", "`name` of a workload, or a .json file; several with commas")
 	blocks := flags.Int("blocks", 0, "`number` of blocks; default the suite's, or 6, or 12 pairs")
+	var overrides []override
+	flags.Func("set", "`field=value` of every workload, as in its file; several times for several fields", func(text string) error {
+		field, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("want FIELD=VALUE, such as rate=30000")
+		}
+		overrides = append(overrides, override{field, value})
+		return nil
+	})
+	for _, field := range []string{"rate", "conns", "depth", "message_bytes"} {
+		name := strings.ReplaceAll(field, "_", "-")
+		flags.Func(name, "short for -set "+field+"=`value`", func(value string) error {
+			overrides = append(overrides, override{field, value})
+			return nil
+		})
+	}
 	duration := flags.Duration("duration", 0, "measured window of a cell; default the suite's, or 1s, or 250ms of a pair")
 	cpus := flags.String("cpus", "", "`cores` of servers and of engines, such as 0/1 or 0-3/4-7; default half and half")
 	flags.StringVar(&o.out, "out", "", "`folder` for the records; default results/<utc>-<commit>")
@@ -75,6 +107,11 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.base, "base", "", "compare each server with this one, in pairs of fresh processes: its `folder`, here or in another checkout")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
+	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
+	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
+	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
+	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
+	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
 	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
 	switch err := flags.Parse(arguments); {
@@ -89,9 +126,11 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		return o, nil
 	}
 	for _, step := range []func() error{
-		func() error { return o.chooseLoad(*suite, *workload, *blocks, *duration) },
+		func() error { return o.chooseLoad(*suite, *workload, overrides, *blocks, *duration) },
 		func() error { return o.chooseServers(flags.Args()) },
 		func() error { return o.chooseMachine(*cpus) },
+		func() error { return o.chooseExports(*export) },
+		func() error { return o.choosePurpose(*slo) },
 	} {
 		if err := step(); err != nil {
 			return o, err
@@ -101,7 +140,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 }
 
 // chooseLoad turns -suite or -workload into workloads. One workload by itself gets the effort that intervals need.
-func (o *options) chooseLoad(suite, workload string, blocks int, duration time.Duration) (err error) {
+func (o *options) chooseLoad(suite, workload string, overrides []override, blocks int, duration time.Duration) (err error) {
 	switch {
 	case suite != "" && workload != "":
 		return errors.New("-suite and -workload exclude each other")
@@ -131,7 +170,7 @@ func (o *options) chooseLoad(suite, workload string, blocks int, duration time.D
 		o.suite.MeasureMs = int(duration.Milliseconds())
 	}
 	for _, name := range o.suite.Workloads {
-		w, err := loadWorkload(name)
+		w, err := loadWorkload(name, overrides)
 		if err != nil {
 			return err
 		}
@@ -187,8 +226,16 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	if _, ok := engines()[o.engine]; !ok {
 		return fmt.Errorf("there is no engine %q on this system, only the %s one", o.engine, defaultEngine)
 	}
+	for _, w := range o.workloads {
+		if field := w.needsEpoll(); field != "" && o.engine != "epoll" {
+			return fmt.Errorf("workload %s has %s, which needs the epoll engine; this is the %s one", w.Name, field, o.engine)
+		}
+	}
 	if o.loops < 1 {
 		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
+	}
+	if o.patience < 10*time.Millisecond || o.patience > time.Minute {
+		return fmt.Errorf("-patience is %v; it may be 10ms to 1m", o.patience)
 	}
 	if o.seed == 0 {
 		o.seed = rand.Uint64()>>32 + 1 // short enough to be typed again
@@ -206,12 +253,47 @@ func (o *options) chooseMachine(cpus string) (err error) {
 	return nil
 }
 
+// choosePurpose is for runs that are no comparison of workloads.
+func (o *options) choosePurpose(slo string) (err error) {
+	if o.syscalls && (slo != "" || o.sweep) {
+		return errors.New("-syscalls stands alone: a traced server is many times slower")
+	}
+	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
+		return errors.New("-syscalls needs workloads with requests; an idle one has none")
+	}
+	if slo == "" && !o.sweep {
+		return nil
+	}
+	name := "-sweep"
+	if slo != "" {
+		name = "-slo"
+		if o.slo, err = parseObjective(slo); err != nil {
+			return err
+		}
+	}
+	switch {
+	case slo != "" && o.sweep:
+		return errors.New("-slo and -sweep exclude each other")
+	case len(o.workloads) != 1 || o.workloads[0].Rate == 0:
+		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", name)
+	}
+	return nil
+}
+
+func (o *options) chooseExports(formats string) error {
+	if formats == "" {
+		return nil
+	}
+	o.exports = strings.Split(formats, ",")
+	return results.CheckExportFormats(o.exports)
+}
+
 // list prints what there is to choose from.
 func list(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "workloads")
 	for _, name := range names("workload") {
-		load, err := loadWorkload(name)
+		load, err := loadWorkload(name, nil)
 		if err != nil {
 			return err
 		}
@@ -226,22 +308,4 @@ func list(w io.Writer) error {
 		fmt.Fprintf(t, "  %s\t%d workloads, %d blocks\t%s\n", name, len(s.Workloads), s.Blocks, s.About)
 	}
 	return t.Flush()
-}
-
-// shape is a workload in figures.
-func (w Workload) shape() string {
-	switch {
-	case w.Loop == "idle":
-		return fmt.Sprintf("%d idle connections", w.Conns)
-	case w.Depth > 1:
-		return fmt.Sprintf("%d connections × %d deep × %s", w.Conns, w.Depth, bytesText(w.MessageBytes))
-	}
-	return fmt.Sprintf("%d connections × %s", w.Conns, bytesText(w.MessageBytes))
-}
-
-func bytesText(n int) string {
-	if n >= 1024 && n%1024 == 0 {
-		return fmt.Sprintf("%d KiB", n/1024)
-	}
-	return fmt.Sprintf("%d B", n)
 }

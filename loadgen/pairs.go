@@ -100,7 +100,7 @@ func (b *bench) pair(ctx context.Context, cells []cell, keep func(cell, results.
 	}
 	for _, c := range cells {
 		runtime.GC() // between slices, for none may fall into one
-		record := newRecord(c)
+		record := b.newRecord(c)
 		record, err := conclude(ctx, record, b.on(ctx, c, servers[c.role], &record))
 		if err != nil {
 			return err

@@ -78,13 +78,13 @@ func (p *payload) verify(got []byte, connection int, offset int64, place int) er
 	for got[first] == want[first] {
 		first++
 	}
-	return &mismatch{
+	return &fault{wrongBytes, &mismatch{
 		connection: connection,
 		offset:     offset + int64(first),
 		got:        got[first],
 		want:       want[first],
 		shift:      p.shift(got[first:], advance(place, first)),
-	}
+	}}
 }
 
 // shift finds where in the stream the wrong bytes belong. Eight bytes are enough to be found only by right.

@@ -5,28 +5,30 @@ import (
 	"time"
 )
 
-// A Schedule decides how many requests are due on a connection.
-//
-// This one is the closed loop: a request is due whenever fewer than Depth are in flight, so a slow server is asked less often.
-// Its latencies are therefore service times: they do not tell what users who keep coming at a given rate would wait.
-type Schedule struct {
-	Depth int
-}
-
-// Due is how many requests to send now on a connection that has inFlight requests unanswered.
-func (s Schedule) Due(inFlight int) int { return s.Depth - inFlight }
-
-// A Plan is all that an engine needs to know. Plans of several engines differ in First and Conns only, and together they are
-// the same load as one engine with all connections.
+// A Plan is all that an engine needs to know. Plans of several engines differ in First, Conns and Share only, and together they are
+// the same load as one engine with all connections; nothing in a plan tells where the others run.
 type Plan struct {
 	Network, Address string // "tcp" and HOST:PORT, or "unix" and a path
 	Seed             uint64 // of the payload
 	First            int    // number of the engine's first connection
 	Conns            int
+	All              int // connections of all engines
 	Schedule         Schedule
-	MessageBytes     int
+	Sizes            sizes
+	Share, Shares    int           // the engine takes arrivals Share, Share+Shares, ... of the open loop
+	RequestsPerConn  int           // after so many a connection is closed and a new one takes its place; 0: never
+	Stalled          int           // connections beside the measured ones that send and never read
+	ConnectsPerS     float64       // how fast connections are made before the load begins; 0: one after the other
 	CPU              int           // the core of the engine; -1: any
 	Patience         time.Duration // a request unanswered for so long, or a connection not made within it, is an error
+}
+
+// lifetime is how many requests a connection has.
+func (p Plan) lifetime() int64 {
+	if p.RequestsPerConn == 0 {
+		return noLimit
+	}
+	return int64(p.RequestsPerConn)
 }
 
 // split deals the connections of a plan out to engines, one a core of cpus.
@@ -37,6 +39,9 @@ func split(p Plan, cpus []int) []Plan {
 		from, to := p.Conns*i/engines, p.Conns*(i+1)/engines
 		plans[i] = p
 		plans[i].First, plans[i].Conns = p.First+from, to-from
+		plans[i].All = p.Conns
+		plans[i].Share, plans[i].Shares = i, engines
+		plans[i].Stalled = p.Stalled*(i+1)/engines - p.Stalled*i/engines
 		plans[i].CPU = -1
 		if len(cpus) > 0 {
 			plans[i].CPU = cpus[i]

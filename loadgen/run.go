@@ -94,23 +94,39 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	measure := r.measure
-	if r.base != "" {
+	switch {
+	case r.base != "":
 		measure = r.measurePairs
+	case r.slo != Objective{}:
+		measure = r.searchAll
+	case r.sweep:
+		measure = r.sweepAll
+	case r.syscalls:
+		measure = r.countAll
 	}
 	if err := measure(ctx, b, targets, writer); err != nil {
 		return err
+	}
+	for _, format := range r.exports {
+		if err := results.Export(r.out, format, r.records, r.env.Machine); err != nil {
+			return err
+		}
 	}
 	r.env.DescribeEnd(time.Now())
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
 	}
-	if r.base != "" {
+	switch {
+	case r.base != "":
 		printPairs(r.stdout, r.records, r.footer())
-		return nil
+	case r.slo == (Objective{}) && !r.sweep && !r.syscalls:
+		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
-	printTable(r.stdout, r.records, r.workloads, r.footer())
 	return nil
 }
+
+// runID is the same for all records of this start of the command.
+func (r *runner) runID() string { return results.FolderName(r.env.Plan.Began, r.env.Commit) }
 
 // bench prepares this process for measuring: cores, and a garbage collector that waits until a cell is over.
 func (r *runner) bench() *bench {
@@ -118,7 +134,7 @@ func (r *runner) bench() *bench {
 		engine: engines()[r.engine], engineName: r.engine,
 		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
 		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
-		patience: patience,
+		patience: r.patience,
 	}
 }
 
@@ -175,7 +191,7 @@ func (r *runner) prepareOne(ctx context.Context, builder *impls.Builder, b *benc
 func (r *runner) plan() results.Plan {
 	return results.Plan{
 		Command: r.arguments, Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
-		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, Began: time.Now().UTC(),
+		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, PatienceMs: r.patience.Milliseconds(), Began: time.Now().UTC(),
 	}
 }
 
@@ -207,8 +223,7 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 
 // keep writes a record as soon as its cell is over, so that an interruption loses no other.
 func (r *runner) keep(writer *results.Writer, p progress, record results.Record) error {
-	record.RunID = results.FolderName(r.env.Plan.Began, r.env.Commit)
-	record.EnvID, record.Commit, record.Dirty = r.env.EnvID, r.env.Commit, r.env.Dirty
+	record.RunID, record.EnvID, record.Commit, record.Dirty = r.runID(), r.env.EnvID, r.env.Commit, r.env.Dirty
 	if err := writer.Write(record); err != nil {
 		return err
 	}

@@ -107,6 +107,17 @@ func delayed(d time.Duration) handler {
 	})
 }
 
+// stops echoes, but stands still as a whole for the first 100 of every 400 ms.
+func stops() handler {
+	began := time.Now()
+	return echo(func(_ int, _ int64, b []byte) ([]byte, bool) {
+		if into := time.Since(began) % (400 * time.Millisecond); into < 100*time.Millisecond {
+			time.Sleep(100*time.Millisecond - into)
+		}
+		return b, true
+	})
+}
+
 // resets breaks each connection with RST after one reply.
 func resets(_ int, c net.Conn) {
 	io.CopyN(c, c, 64)
@@ -121,6 +132,12 @@ func talkative(number int, c net.Conn) {
 		}
 		return b, true
 	})(number, c)
+}
+
+// deaf echoes one piece and then neither reads nor writes.
+func deaf(_ int, c net.Conn) {
+	io.CopyN(c, c, 64)
+	select {} // with the process
 }
 
 // wholeMessages echoes nothing before it has a whole message, so that a client whose writes fall short must wait for room.

@@ -1,52 +1,98 @@
 package main
 
-import (
-	"fmt"
-	"time"
-
-	"reactorbench/results"
-)
+import "time"
 
 // A stream is one connection's account: what is due, what was sent, what came back. It does no input or output and belongs to
 // the engine that does.
 //
-//	0 ── received ── sent ── due ──►   bytes of the connection
+//	0 ── answered ── begun ── released ── queued ──►   requests
+//	0 ── received ── sent ─── due ──────────────►      bytes
 //
-// received ≤ sent ≤ due always. Request k is the bytes from k × messageBytes on.
+// Each is at most the next. A queued request waits in the client until one of the limit places in flight falls free; a released
+// one may be written, and has begun when its first byte was.
 type stream struct {
-	number       int // of the connection in the whole run
-	messageBytes int64
+	number int // of the connection in the whole run
+	index  int // of the stream in its engine
+	limit  int64
+	last   int64 // requests of this connection and those before it in its place; noLimit if it lives for the whole cell
+	before int64 // bytes of the connections before it
 
-	due, sent, received         int64
+	answered, begun, released, queued int64
+	received, sent, due               int64
+	answeredEnd, begunEnd, queuedEnd  int64 // offset behind the last request of each kind
+	movedAt                           int64 // clock when the kernel last took bytes, or first took none; of a blocked stream alone
+
 	sendingPlace, receivedPlace int // of sent and received in the payload's table
 
-	issued, answered int64   // requests
-	sentAt           []int64 // clock at the write of request k's first byte, at k modulo depth
+	ring []request // request k at k modulo its length, a power of two; answered ones are overwritten
+	lost bool      // a fault ended the connection: nothing moves any more
 }
+
+// A request's times are readings of clock.
+type request struct {
+	planned int64 // when it should have been sent; in the closed loop when its place fell free
+	sent    int64 // the write of its first byte; planned until then
+	end     int64 // offset in the stream behind its last byte
+}
+
+// noLimit is a limit on requests in flight that is none.
+const noLimit = 1 << 40
 
 func newStreams(p Plan, load *payload) []stream {
 	streams := make([]stream, p.Conns)
-	stamps := make([]int64, p.Conns*p.Schedule.Depth) // one piece of memory for all
+	room, limit := p.Schedule.ringSize(p.Conns), p.Schedule.limit()
+	rings := make([]request, p.Conns*room) // one piece of memory for all
 	for i := range streams {
 		place := load.start(p.First + i)
 		streams[i] = stream{
-			number: p.First + i, messageBytes: int64(p.MessageBytes),
-			sendingPlace: place, receivedPlace: place,
-			sentAt: stamps[i*p.Schedule.Depth : (i+1)*p.Schedule.Depth],
+			number: p.First + i, index: i, limit: limit, last: p.lifetime(), sendingPlace: place, receivedPlace: place,
+			ring: rings[i*room : (i+1)*room : (i+1)*room],
 		}
 	}
 	return streams
 }
 
-func (s *stream) inFlight() int { return int(s.issued - s.answered) }
+func (s *stream) inFlight() int { return int(s.queued - s.answered) }
 
-// issue makes n more requests due. Their time is now until the write of their first byte says better.
-func (s *stream) issue(n int, now int64) {
-	for range n {
-		s.sentAt[s.issued%int64(len(s.sentAt))] = now
-		s.issued++
+func (s *stream) request(k int64) *request { return &s.ring[k&int64(len(s.ring)-1)] }
+
+// queue adds a request of so many bytes. It becomes due by release.
+func (s *stream) queue(planned, size int64) {
+	if s.queued-s.answered == int64(len(s.ring)) {
+		s.grow()
 	}
-	s.due += int64(n) * s.messageBytes
+	s.queuedEnd += size
+	*s.request(s.queued) = request{planned: planned, sent: planned, end: s.queuedEnd}
+	s.queued++
+}
+
+// grow doubles the ring. Only the open loop comes here, and only while requests pile up.
+func (s *stream) grow() {
+	old, before := *s, s.ring
+	s.ring = make([]request, 2*len(before))
+	for k := s.answered; k < s.queued; k++ {
+		*s.request(k) = *old.request(k)
+	}
+}
+
+// release makes due what the limit and the connection's life allow.
+func (s *stream) release() {
+	if released := min(s.queued, s.answered+s.limit, s.last); released > s.released {
+		s.released = released
+		s.due = s.request(released - 1).end
+	}
+}
+
+// isSpent reports whether the connection has had all its requests, so that a new one should take its place.
+func (s *stream) isSpent() bool { return s.answered == s.last }
+
+// renew begins the account of a new connection with its own number; requests that were queued wait for it.
+func (s *stream) renew(p Plan, load *payload) {
+	s.number += p.All
+	s.last += p.lifetime()
+	s.before = s.received
+	s.sendingPlace = load.start(s.number)
+	s.receivedPlace = s.sendingPlace
 }
 
 // toSend is the piece to write now; empty when nothing is due.
@@ -56,59 +102,68 @@ func (s *stream) toSend(load *payload) []byte {
 
 // wrote accounts for a write at now that took n bytes.
 func (s *stream) wrote(n int, now int64) {
-	before := s.sent
+	s.movedAt = now
 	s.sent += int64(n)
 	s.sendingPlace = advance(s.sendingPlace, n)
-	first := (before + s.messageBytes - 1) / s.messageBytes // the first request that begins within this write
-	for k := first; k*s.messageBytes < s.sent; k++ {
-		s.sentAt[k%int64(len(s.sentAt))] = now
+	begun, end := s.begun, s.begunEnd
+	for ; end < s.sent; begun++ {
+		r := s.request(begun)
+		r.sent = now
+		end = r.end
 	}
+	s.begun, s.begunEnd = begun, end
 }
 
-// read accounts for n bytes that came at now and returns how many requests they complete. Each goes into latencies, those
-// with the same send time together.
-func (s *stream) read(n int, now int64, latencies *results.Histogram, sum *int64) (completed int, err error) {
+// read accounts for n bytes that came. The requests from before to answered are complete now; they stay in the ring until others
+// are queued.
+func (s *stream) read(n int) (before int64, err error) {
+	before = s.answered
 	s.received += int64(n)
 	s.receivedPlace = advance(s.receivedPlace, n)
 	if s.received > s.sent {
-		return 0, fmt.Errorf("connection %d got %d bytes more than it had sent (%d)", s.number, s.received-s.sent, s.sent)
+		return before, faultOf(extraBytes, "connection %d got %d bytes more than it had sent (%d)", s.number, s.received-s.sent, s.sent)
 	}
-	answered := s.received / s.messageBytes
-	for k := s.answered; k < answered; {
-		at, same := s.sentAt[k%int64(len(s.sentAt))], int64(1)
-		for k+same < answered && s.sentAt[(k+same)%int64(len(s.sentAt))] == at {
-			same++
-		}
-		latencies.RecordTimes(now-at, same)
-		*sum += (now - at) * same
-		k += same
+	answered := before
+	for answered < s.begun && s.request(answered).end <= s.received {
+		answered++
 	}
-	completed = int(answered - s.answered)
-	s.answered = answered
-	return completed, nil
+	if answered > before {
+		s.answered, s.answeredEnd = answered, s.request(answered-1).end
+	}
+	return before, nil
 }
 
-// oldest is when the oldest unanswered request was sent.
-func (s *stream) oldest() int64 { return s.sentAt[s.answered%int64(len(s.sentAt))] }
-
-// overdue is an error if a request has waited for longer than patience.
-func (s *stream) overdue(now int64, patience time.Duration) error {
-	if s.inFlight() == 0 || now-s.oldest() <= int64(patience) {
+// stuck is a fault if the server has taken nothing for longer than patience while bytes were due.
+func (s *stream) stuck(now int64, patience time.Duration) error {
+	if s.sent == s.due || now-s.movedAt <= int64(patience) {
 		return nil
 	}
-	return fmt.Errorf("connection %d has waited %.1f s for %d of the %d bytes that it sent",
-		s.number, time.Duration(now-s.oldest()).Seconds(), s.sent-s.received, s.sent)
+	return faultOf(stoppedReading, "the server does not read connection %d: %d of %d bytes have found no room for %.1f s",
+		s.number, s.due-s.sent, s.due, time.Duration(now-s.movedAt).Seconds())
 }
 
-// closedEarly is the error of an end of stream while an echo was owed, or before the client closed.
+// overdue is a fault if the oldest request, sent or not, has waited for longer than patience.
+func (s *stream) overdue(now int64, patience time.Duration) error {
+	if s.answered == s.queued {
+		return nil
+	}
+	waited := now - s.request(s.answered).sent
+	if waited <= int64(patience) {
+		return nil
+	}
+	return faultOf(late, "connection %d has waited %.1f s for %d of the %d bytes that it sent",
+		s.number, time.Duration(waited).Seconds(), s.sent-s.received, s.sent)
+}
+
+// closedEarly is the fault of an end of stream while an echo was owed, or before the client closed.
 func (s *stream) closedEarly() error {
-	return fmt.Errorf("the server closed connection %d after %d bytes of echo, with %d still owed", s.number, s.received, s.sent-s.received)
+	return faultOf(closedEarly, "the server closed connection %d after %d bytes of echo, with %d still owed", s.number, s.received-s.before, s.sent-s.received)
 }
 
 // balanced checks at the end that every byte sent came back and that the bytes are whole requests.
 func (s *stream) balanced() error {
-	if s.sent != s.received || s.sent != s.answered*s.messageBytes || s.issued != s.answered {
-		return fmt.Errorf("connection %d does not balance: %d bytes out, %d in, %d of %d requests answered", s.number, s.sent, s.received, s.answered, s.issued)
+	if s.sent != s.received || s.sent != s.queuedEnd || s.queued != s.answered {
+		return faultOf(unbalanced, "connection %d does not balance: %d bytes out, %d in, %d of %d requests answered", s.number, s.sent, s.received, s.answered, s.queued)
 	}
 	return nil
 }

@@ -24,9 +24,12 @@ func printTable(w io.Writer, records []results.Record, workloads []Workload, foo
 		}
 		referenceFirst(rows)
 		fmt.Fprintf(w, "\n%s: %s\n", load.Name, load.shape())
-		if load.Loop == "idle" {
+		switch load.Loop {
+		case "idle":
 			printIdle(w, rows)
-		} else {
+		case "open":
+			printOpen(w, rows)
+		default:
 			printClosed(w, rows)
 		}
 	}
@@ -56,7 +59,69 @@ func printClosed(w io.Writer, rows []results.Summary) {
 		})
 	}
 	printColumns(w, table)
+	printFamily(w, rows)
+	printOwnCost(w, rows)
 }
+
+// printFamily names the differences that remain when it is considered how many were looked for: of twenty 95 % intervals one leaves out
+// 1 by chance.
+func printFamily(w io.Writer, rows []results.Summary) {
+	var differ []string
+	compared := 0
+	for _, s := range rows {
+		if s.Impl == results.Reference || !s.CPURatio.Trusted() {
+			continue
+		}
+		compared++
+		if s.CPURatioP < 0.05 {
+			differ = append(differ, s.Impl)
+		}
+	}
+	if compared < 2 {
+		return
+	}
+	text := "none"
+	if len(differ) > 0 {
+		text = strings.Join(differ, ", ")
+	}
+	fmt.Fprintf(w, "  of %d comparisons with %s, taken together (Holm, 5 %%), these differ in CPU: %s\n", compared, results.Reference, text)
+}
+
+// printOwnCost tells what the generator itself costs: one that costs more than the least server measures itself wherever they share a
+// core.
+func printOwnCost(w io.Writer, rows []results.Summary) {
+	for _, s := range rows {
+		if own := s.ClientCPUPerRequestNs; s.Impl == results.Reference && own.Known() && s.CPUPerRequestNs.Known() {
+			fmt.Fprintf(w, "  generator: %.2f × the CPU per request of %s\n", own.Median/s.CPUPerRequestNs.Median, results.Reference)
+		}
+	}
+}
+
+func printOpen(w io.Writer, rows []results.Summary) {
+	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "answered/s", "response p50", "p99", "service p50", "p99", ""}}
+	for _, s := range rows {
+		table = append(table, []string{
+			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs), unlessLimited(s, rate(s.RequestsPerSecond)),
+			unlessLimited(s, duration(s.LatencyP50Ns)), unlessLimited(s, duration(s.LatencyP99Ns)),
+			unlessLimited(s, duration(s.ServiceP50Ns)), unlessLimited(s, duration(s.ServiceP99Ns)),
+			remarks(s),
+		})
+	}
+	printColumns(w, table)
+	printFamily(w, rows)
+	printOwnCost(w, rows)
+	fmt.Fprint(w, whyTheyDiffer)
+	for _, s := range rows {
+		if text := whyItDiffers(s); text != "" {
+			fmt.Fprintf(w, "  %s: %s\n", s.Impl, text)
+		}
+	}
+}
+
+// whyTheyDiffer stands below every table of an open loop.
+const whyTheyDiffer = `  response counts from the moment for which a request was planned, service only from the moment at which it was really sent.
+  A user feels the response: a request that had to wait before it could be sent has waited all the same.
+`
 
 func printIdle(w io.Writer, rows []results.Summary) {
 	table := [][]string{{"", "bytes/idle connection (user memory)", "peak of the process", ""}}
@@ -65,6 +130,22 @@ func printIdle(w io.Writer, rows []results.Summary) {
 	}
 	printColumns(w, table)
 }
+
+// whyItDiffers explains a response time that is clearly longer than the service time by the parts of the wait before sending.
+func whyItDiffers(s results.Summary) string {
+	response, service, lag, late := s.LatencyP99Ns, s.ServiceP99Ns, s.SendLagP99Ns, s.LateP99Ns
+	if !response.Known() || !service.Known() || response.Median < 1.1*service.Median {
+		return ""
+	}
+	text := fmt.Sprintf("p99 is %s as response and %s as service, since requests waited up to %s (p99) to be sent",
+		short(response), short(service), short(lag))
+	if late.Median < 0.5*lag.Median {
+		return text + fmt.Sprintf("; %s of that was the generator's own lateness, the rest waited for the server to free a place on the connection", short(late))
+	}
+	return text + fmt.Sprintf("; the generator itself was late by %s", short(late))
+}
+
+func short(e results.Estimate) string { return rounded(int64(e.Median)).String() }
 
 // ratio is the headline: how much more than the least a server can do.
 func ratio(s results.Summary) string {
@@ -98,6 +179,9 @@ func remarks(s results.Summary) string {
 	}
 	if s.ClientLimited > 0 {
 		parts = append(parts, fmt.Sprintf("speed not compared in %d of %d: %s", s.ClientLimited, s.Blocks, s.ClientLimitedWhy))
+	}
+	if s.Short > 0 {
+		parts = append(parts, fmt.Sprintf("rate not reached in %d of %d: %s", s.Short, s.Blocks, s.ShortOf))
 	}
 	return strings.Join(parts, "; ")
 }

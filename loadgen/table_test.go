@@ -61,11 +61,25 @@ func TestTableTellsFiguresAndDoubts(t *testing.T) {
 	if strings.Contains(rows["netpoll"], "210 µs") {
 		t.Errorf("latency of client-limited cells is shown: %q", rows["netpoll"])
 	}
+	if want := "of 3 comparisons with bare, taken together (Holm, 5 %), these differ in CPU: none"; !strings.Contains(out.String(), want) { // six blocks: 3 × 0.031
+		t.Errorf("the table lacks %q", want)
+	}
 	if order[1] != "bare" {
 		t.Errorf("the first row is %s, want the limit line", order[1])
 	}
 	if !strings.Contains(out.String(), "\n6 blocks · seed 1\n") {
 		t.Error("no footer")
+	}
+}
+
+func TestFamilyNamesWhatDiffers(t *testing.T) {
+	ratio := results.EstimateMedian([]float64{1.1, 1.2, 1.1, 1.2, 1.1, 1.2, 1.1})
+	var out bytes.Buffer
+	printFamily(&out, []results.Summary{
+		{Impl: "bare", CPURatio: ratio, CPURatioP: 1}, {Impl: "gnet", CPURatio: ratio, CPURatioP: 0.03}, {Impl: "netpoll", CPURatio: ratio, CPURatioP: 0.06},
+	})
+	if text := out.String(); !strings.HasSuffix(text, "of 2 comparisons with bare, taken together (Holm, 5 %), these differ in CPU: gnet\n") {
+		t.Errorf("%q", text)
 	}
 }
 
@@ -75,5 +89,39 @@ func TestFewBlocksHaveNoInterval(t *testing.T) {
 	printTable(&out, records, []Workload{{Name: "closed-64", Loop: "closed", Conns: 64, Depth: 1, MessageBytes: 64}}, "")
 	if text := out.String(); strings.Contains(text, "±") || !strings.Contains(text, "1.31 (3 blocks)") {
 		t.Errorf("\n%s", text)
+	}
+}
+
+// openCells are six blocks of an open loop in which requests waited for the server before they could be sent.
+func openCells(impl string, change func(*results.Record)) []results.Record {
+	return cells(impl, 3380, func(r *results.Record) {
+		r.Workload, r.Loop = "open-20k", "open"
+		r.LatencyP50Ns, r.LatencyP99Ns, r.ServiceP50Ns, r.ServiceP99Ns, r.SendLagP99Ns, r.LateP99Ns = 50_000, 90_000_000, 40_000, 60_000, 89_000_000, 5_000
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
+	records := append(openCells("bare", func(r *results.Record) { r.LatencyP99Ns, r.SendLagP99Ns = 62_000, 5_000 }), openCells("gnet", nil)...)
+	records = append(records, openCells("short", func(r *results.Record) {
+		r.ShortOf = "asked 20000 requests/s, did 7000, because the server used all of its core"
+	})...)
+	var out bytes.Buffer
+	printTable(&out, records, []Workload{{Name: "open-20k", Loop: "open", Conns: 64, Rate: 20_000, MessageBytes: 64}}, "")
+	text := out.String()
+	t.Logf("\n%s", text)
+	for _, want := range []string{
+		"response p50", "service p50", "A user feels the response", "generator: 0.87 × the CPU per request of bare",
+		"  gnet: p99 is 90ms as response and 60µs as service, since requests waited up to 89ms (p99) to be sent; 5µs of that was the generator's own lateness",
+		"rate not reached in 6 of 6: asked 20000 requests/s, did 7000, because the server used all of its core",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q", want)
+		}
+	}
+	if strings.Contains(text, "  bare: p99") {
+		t.Error("a difference of nothing is explained")
 	}
 }

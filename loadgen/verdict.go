@@ -15,6 +15,11 @@ type Facts struct {
 	ServerCPU   float64 // of all threads of the server
 	ServerCores int     // cores that it could have used: its loops
 	ServerWait  float64 // of the server's thread that waited most for a core; 0 if not known
+
+	// Of an open loop, in ns: how late requests were taken up, and how long they took in all.
+	Open                   bool
+	Late99, Late999        int64
+	Response50, Response99 int64
 }
 
 const (
@@ -23,9 +28,14 @@ const (
 
 	// A server may have several threads on one core, which wait for each other; only beyond this did a stranger take the core.
 	serverWaits = 0.05
+
+	// An open loop must have time left to be on time. It blocks between requests, so it needs far less than all of its core.
+	busyOpen = 0.75
+	// A request that was taken up late has a response time that is partly the generator's.
+	lateShare = 0.1
 )
 
-// clientLimited decides whether a closed loop says more about the client, or the machine, than about the server, and why.
+// clientLimited decides whether a run says more about the client, or the machine, than about the server, and why.
 //
 // In a closed loop each side waits for the other, and on a loopback the two cost about the same, so the question is who had time
 // left. The rules, in this order:
@@ -37,6 +47,9 @@ const (
 // When both are busy the server works at its own limit and the figures are its own. When both have idle time they wait for
 // each other's wake-ups, which is how few requests in flight really behave, and nobody is the limit.
 // Either way the server's CPU per request stays valid: it does not depend on how fast it was asked.
+//
+// An open loop that was late has measured itself: if its lateness at p99 is more than a tenth of the median response time, or at p99.9
+// more than a tenth of the p99, or if it used more than 75 % of its core while the server had time left.
 func clientLimited(f Facts) (bool, string) {
 	switch {
 	case !f.EngineKnown:
@@ -45,11 +58,35 @@ func clientLimited(f Facts) (bool, string) {
 		return true, fmt.Sprintf("the generator waited %.0f %% of the time for a core", 100*f.EngineWait)
 	case f.ServerWait > serverWaits:
 		return true, fmt.Sprintf("the server waited %.0f %% of the time for a core", 100*f.ServerWait)
-	case f.EngineCPU >= busy && f.ServerCPU < busy*float64(f.ServerCores):
+	case f.Open && float64(f.Late99) > lateShare*float64(f.Response50):
+		return true, fmt.Sprintf("the generator was late: %v at p99, the median response took %v", rounded(f.Late99), rounded(f.Response50))
+	case f.Open && float64(f.Late999) > lateShare*float64(f.Response99):
+		return true, fmt.Sprintf("the generator was late: %v at p99.9, the response at p99 took %v", rounded(f.Late999), rounded(f.Response99))
+	case f.EngineCPU >= f.engineBusy() && f.ServerCPU < busy*float64(f.ServerCores):
 		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
 			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))
 	}
 	return false, ""
+}
+
+// engineBusy is from what share of its core on an engine is called busy.
+func (f Facts) engineBusy() float64 {
+	if f.Open {
+		return busyOpen
+	}
+	return busy
+}
+
+// rounded gives nanoseconds to three digits or so.
+func rounded(ns int64) time.Duration {
+	d := time.Duration(ns)
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond)
+	}
+	return d.Round(100 * time.Nanosecond)
 }
 
 func cores(n int) string {
@@ -64,16 +101,28 @@ const largestEdgeError = 0.05
 
 // edgeError is how wrong the CPU time per request can be because the window has edges: all requests in flight may have been worked
 // on before the window and answered within, or the other way round.
-func edgeError(inFlight int, requests int64) float64 { return float64(inFlight) / float64(requests) }
+func edgeError(inFlight float64, requests int64) float64 { return inFlight / float64(requests) }
+
+// edge is how many requests may be in flight at the edges of the window: all of a closed loop, the mean of an open one.
+func (m Measurement) edge(w Workload) float64 { return m.meanInFlight(w) }
+
+// meanInFlight is how many requests were in flight: those that a closed loop keeps there, or what the engines of an open one counted
+// as they came and went.
+func (m Measurement) meanInFlight(w Workload) float64 {
+	if w.Loop == "open" {
+		return float64(m.Counts.InFlight) / float64(m.Wall)
+	}
+	return float64(w.inFlight())
+}
 
 // skew is how much the window in which the server was measured differs from those in which the engines counted: they follow an
 // order as soon as they run, and on a busy machine that may take long.
 func (m Measurement) skew() float64 { return math.Abs(1 - m.Wall.Seconds()/m.Conducted.Seconds()) }
 
 // perRequestDoubt is empty if CPU time and requests belong to the same window, and else says why CPU per request is left out.
-func perRequestDoubt(inFlight int, m Measurement) string {
+func perRequestDoubt(inFlight float64, m Measurement) string {
 	if e := edgeError(inFlight, m.Requests); e > largestEdgeError {
-		return fmt.Sprintf("only %d requests answered with %d in flight: CPU per request could be wrong by %.0f %% and is left out", m.Requests, inFlight, 100*e)
+		return fmt.Sprintf("only %d requests answered with %.0f in flight: CPU per request could be wrong by %.0f %% and is left out", m.Requests, inFlight, 100*e)
 	}
 	if m.skew() > largestEdgeError {
 		return fmt.Sprintf("the generator followed late: it counted for %v, the server was measured for %v; CPU per request is left out",
@@ -88,16 +137,24 @@ func enoughRequests(inFlight int) int64 {
 }
 
 // littlesLaw compares the requests that were in flight, by Little's law throughput × mean latency, with those that the
-// workload keeps in flight. In a closed loop without pauses they are equal; if not, the times or the counts are wrong.
+// workload keeps in flight, or that an open loop counted there. In a closed loop without pauses they are equal; if not, the times or
+// the counts are wrong.
 //
 // The law holds for whole requests, and each edge of the window cuts through one request of every slot, so a window that is not
-// much longer than the longest of them may be off by that share. Beyond it 5 % are left for the pauses of the engine itself.
-func littlesLaw(inFlight int, m Measurement) error {
+// much longer than the longest of them may be off by that share. Beyond it 5 % are left for the pauses of the engine itself. An open
+// loop cuts its requests at the edges itself, so there the two must be equal: one is a counter, the other a sum over time stamps.
+func littlesLaw(inFlight float64, m Measurement) error {
+	if inFlight == 0 {
+		return nil
+	}
 	found := float64(m.LatencySum) / float64(m.Wall) // = (requests ÷ wall) × (sum ÷ requests)
 	longest := max(time.Duration(m.Latencies.Max()), m.LateMax)
 	allowed := 0.05 + 2*longest.Seconds()/m.Wall.Seconds()
-	if off := math.Abs(found/float64(inFlight) - 1); off > allowed {
-		return fmt.Errorf("the run does not obey Little's law: %.1f requests in flight by throughput × latency, %d by the workload", found, inFlight)
+	if m.Late != nil {
+		allowed = 0.01
+	}
+	if off := math.Abs(found/inFlight - 1); off > allowed {
+		return fmt.Errorf("the run does not obey Little's law: %.1f requests in flight by throughput × latency, %.1f by count", found, inFlight)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func TestLittlesLaw(t *testing.T) {
 	measurement := func(requests, latency int64, late time.Duration) Measurement {
 		h := results.NewHistogram()
 		h.RecordTimes(latency, requests)
-		return Measurement{Wall: wall, Requests: requests, LatencySum: requests * latency, Latencies: h, LateMax: late}
+		return Measurement{Wall: wall, Counts: Counts{Requests: requests, LatencySum: requests * latency, Latencies: h, LateMax: late}}
 	}
 	for _, c := range []struct {
 		name  string
@@ -63,10 +63,10 @@ func TestLittlesLaw(t *testing.T) {
 func TestEnoughRequestsKeepTheEdgesSmall(t *testing.T) {
 	for _, inFlight := range []int{1, 16, 64, 1000, 1024, 4096 * 20000} {
 		enough := enoughRequests(inFlight)
-		if e := edgeError(inFlight, enough); e > largestEdgeError {
+		if e := edgeError(float64(inFlight), enough); e > largestEdgeError {
 			t.Errorf("%d in flight, %d requests: %v", inFlight, enough, e)
 		}
-		if e := edgeError(inFlight, enough-1); e <= largestEdgeError {
+		if e := edgeError(float64(inFlight), enough-1); e <= largestEdgeError {
 			t.Errorf("%d in flight: fewer than %d would do", inFlight, enough)
 		}
 	}
@@ -78,7 +78,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	sound := func() Measurement {
 		h := results.NewHistogram()
 		h.RecordTimes(1e6, 64_000)
-		return Measurement{Wall: time.Second, Conducted: time.Second, Requests: 64_000, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+		return Measurement{Wall: time.Second, Conducted: time.Second, Counts: Counts{Requests: 64_000, LatencySum: 64e9, Latencies: h}, ServerCPU: time.Second / 2}
 	}
 	if doubts := b.doubts(w, sound()); len(doubts) != 0 {
 		t.Fatalf("doubts about a sound cell: %q", doubts)
@@ -86,7 +86,7 @@ func TestDoubtsAreTold(t *testing.T) {
 	few := func(h *results.Histogram) Measurement {
 		h.Reset()
 		h.RecordTimes(1e8, 640)
-		return Measurement{Wall: time.Second, Conducted: time.Second, Requests: 640, LatencySum: 64e9, Latencies: h, ServerCPU: time.Second / 2}
+		return Measurement{Wall: time.Second, Conducted: time.Second, Counts: Counts{Requests: 640, LatencySum: 64e9, Latencies: h}, ServerCPU: time.Second / 2}
 	}
 	for name, c := range map[string]struct {
 		change func(*bench, *Measurement)

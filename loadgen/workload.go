@@ -1,74 +1,61 @@
 package main
 
 import (
-	"bytes"
-	"embed"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"reactorbench/impls"
 )
 
-// Workloads and suites are data, so that a new one is a new file and no new code.
-//
-//go:embed workloads/*.json suites/*.json
-var builtin embed.FS
-
-// A Workload is what is asked of a server.
+// A Workload is what is asked of a server. In a file every field stands by its name; one that is not there is zero.
 type Workload struct {
-	Name         string `json:"-"` // the file's name without .json
-	About        string `json:"about"`
-	Loop         string `json:"loop"` // "closed" or "idle", see the package comment
-	Conns        int    `json:"conns"`
-	Depth        int    `json:"depth"` // requests in flight on each connection
-	MessageBytes int    `json:"message_bytes"`
+	Name  string `json:"-"` // the file's name without .json
+	About string `json:"about"`
+	Loop  string `json:"loop"` // "closed", "open" or "idle", see the package comment
+	Conns int    `json:"conns"`
+	Depth int    `json:"depth,omitempty"` // requests in flight on each connection; of an open loop the most, 0 is no limit
+
+	RequestsPerConn   int     `json:"requests_per_conn,omitempty"` // churn: after so many a connection is closed and another opened; 0: never
+	StalledConns      int     `json:"stalled_conns,omitempty"`     // further connections that send all they can and never read
+	ConnectsPerSecond float64 `json:"connects_per_s,omitempty"`    // the pace at which connections are opened at first; 0: as fast as the server takes them
+
+	// How long requests are: exactly one of these.
+	MessageBytes int         `json:"message_bytes,omitempty"`
+	Mix          []SizeShare `json:"mix,omitempty"`    // sizes at random, each with its share
+	Ladder       []int       `json:"ladder,omitempty"` // sizes that every connection takes in turn
+
+	// When requests are sent, open loop only: exactly one of Rate, Ramp, Steps and TraceUs.
+	Rate     float64   `json:"rate,omitempty"`     // requests per second over all connections
+	Ramp     *Ramp     `json:"ramp,omitempty"`     // a rate that goes evenly from one value to another
+	Steps    []Step    `json:"steps,omitempty"`    // rates one after the other; the last stays
+	TraceUs  []float64 `json:"trace_us,omitempty"` // recorded gaps before each request in µs, over and over again
+	Arrivals string    `json:"arrivals,omitempty"` // "poisson" (the default): exponential gaps, as of many independent users; "constant": even ones
 }
 
-// A Suite is a list of workloads and how much effort goes into each.
-type Suite struct {
-	Name      string   `json:"-"`
-	About     string   `json:"about"`
-	Workloads []string `json:"workloads"`
-	Blocks    int      `json:"blocks"`
-	MeasureMs int      `json:"measure_ms"` // the measured window of a cell
-
-	FirstVariantOnly bool     `json:"first_variant_only,omitempty"`
-	AllVariantsOf    []string `json:"all_variants_of,omitempty"` // folders that FirstVariantOnly does not concern
+// A Ramp takes so many milliseconds and stays at its end.
+type Ramp struct {
+	From float64 `json:"from"` // requests per second
+	To   float64 `json:"to"`
+	Ms   int     `json:"ms"`
 }
 
-// Measure is the measured window of a cell.
-func (s Suite) Measure() time.Duration { return time.Duration(s.MeasureMs) * time.Millisecond }
-
-// Picks chooses from implementations in the order of impls.Find, where the variants of a folder stand together.
-func (s Suite) Picks(found []impls.Impl) []impls.Impl {
-	everyVariant := make(map[string]bool)
-	for _, folder := range s.AllVariantsOf {
-		everyVariant[folder] = true
-	}
-	seen := make(map[string]bool)
-	var picked []impls.Impl
-	for _, im := range found {
-		if !s.FirstVariantOnly || everyVariant[im.Folder] || !seen[im.Folder] {
-			picked = append(picked, im)
-		}
-		seen[im.Folder] = true
-	}
-	return picked
+// A Step is a rate for so many milliseconds.
+type Step struct {
+	Rate float64 `json:"rate"` // requests per second
+	Ms   int     `json:"ms"`
 }
 
-// loadWorkload finds a workload by its name, or in a file if name looks like one.
-func loadWorkload(name string) (Workload, error) {
+// loadWorkload finds a workload by its name, or in a file if name looks like one, and sets the fields that overrides name.
+func loadWorkload(name string, overrides []override) (Workload, error) {
 	w := Workload{Name: strings.TrimSuffix(filepath.Base(name), ".json")}
 	if err := load("workload", name, &w); err != nil {
 		return Workload{}, err
+	}
+	for _, o := range overrides {
+		if err := o.apply(&w); err != nil {
+			return Workload{}, err
+		}
+		w.Name += "," + o.String()
 	}
 	if err := w.validate(); err != nil {
 		return Workload{}, fmt.Errorf("workload %s: %w", name, err)
@@ -76,87 +63,108 @@ func loadWorkload(name string) (Workload, error) {
 	return w, nil
 }
 
-// inFlight is how many requests are unanswered at any moment.
+// An override is a field of a workload that a flag sets.
+type override struct{ field, value string }
+
+// String becomes a part of the workload's name: its records must not pass for those of the file.
+func (o override) String() string {
+	if o.isWord() {
+		return o.field + "=" + o.value
+	}
+	return o.field
+}
+
+// apply sets the field as a file would.
+func (o override) apply(w *Workload) error {
+	text := fmt.Sprintf("{%q: %s}", o.field, o.value)
+	err := decodeStrictly([]byte(text), w)
+	if err != nil && o.isWord() {
+		err = decodeStrictly(fmt.Appendf(nil, "{%q: %q}", o.field, o.value), w)
+	}
+	if err != nil {
+		return fmt.Errorf("-set %s=%s: %w", o.field, o.value, err)
+	}
+	switch o.field { // of fields that exclude each other the flag's is meant
+	case "message_bytes":
+		w.Mix, w.Ladder = nil, nil
+	case "mix":
+		w.MessageBytes, w.Ladder = 0, nil
+	case "ladder":
+		w.MessageBytes, w.Mix = 0, nil
+	case "rate":
+		w.Ramp, w.Steps, w.TraceUs = nil, nil, nil
+	case "ramp":
+		w.Rate, w.Steps, w.TraceUs = 0, nil, nil
+	case "steps":
+		w.Rate, w.Ramp, w.TraceUs = 0, nil, nil
+	case "trace_us":
+		w.Rate, w.Ramp, w.Steps = 0, nil, nil
+	}
+	return nil
+}
+
+// isWord reports whether the value may be a text without its quotation marks.
+func (o override) isWord() bool { return o.value != "" && !strings.ContainsAny(o.value, `"{}[]/ `) }
+
+// inFlight is how many requests of a closed loop are unanswered at any moment.
 func (w Workload) inFlight() int { return w.Conns * w.Depth }
 
-// The bounds keep a typing error from filling the memory or the port range.
-func (w Workload) validate() error {
+// sizes is how long its requests are, for a cell of this seed.
+func (w Workload) sizes(seed uint64) sizes {
 	switch {
-	case w.Loop != "closed" && w.Loop != "idle":
-		return fmt.Errorf("field loop is %q; it may be closed or idle", w.Loop)
-	case w.Conns < 1 || w.Conns > 20_000:
-		return fmt.Errorf("field conns is %d; it may be 1 to 20000", w.Conns)
-	case w.Depth < 1 || w.Depth > 4096:
-		return fmt.Errorf("field depth is %d; it may be 1 to 4096", w.Depth)
-	case w.MessageBytes < 1 || w.MessageBytes > 64<<20:
-		return fmt.Errorf("field message_bytes is %d; it may be 1 to 67108864", w.MessageBytes)
-	case w.Loop == "idle" && w.Depth != 1:
-		return fmt.Errorf("field depth is %d; an idle workload sends one request on each connection", w.Depth)
+	case len(w.Mix) > 0:
+		return mixed(w.Mix, seed)
+	case len(w.Ladder) > 0:
+		return ladder(w.Ladder)
 	}
-	return nil
+	return fixedSize(w.MessageBytes)
 }
 
-// loadSuite finds a suite by its name, or in a file if name looks like one.
-func loadSuite(name string) (Suite, error) {
-	s := Suite{Name: strings.TrimSuffix(filepath.Base(name), ".json")}
-	if err := load("suite", name, &s); err != nil {
-		return Suite{}, err
+// schedule is when its requests are due.
+func (w Workload) schedule() Schedule {
+	if w.Loop != "open" {
+		return Schedule{Depth: w.Depth}
+	}
+	return Schedule{Depth: w.Depth, Open: w.profile()}
+}
+
+func (w Workload) profile() *Profile {
+	p := &Profile{Poisson: w.Arrivals != "constant"}
+	switch {
+	case w.Ramp != nil:
+		p.Pieces = []Piece{{From: w.Ramp.From, To: w.Ramp.To, For: milliseconds(w.Ramp.Ms)}}
+	case len(w.Steps) > 0:
+		for _, s := range w.Steps {
+			p.Pieces = append(p.Pieces, Piece{From: s.Rate, To: s.Rate, For: milliseconds(s.Ms)})
+		}
+	case len(w.TraceUs) > 0:
+		for _, gap := range w.TraceUs {
+			p.Trace = append(p.Trace, int64(gap*float64(time.Microsecond)))
+		}
+	default:
+		p.Pieces = []Piece{{From: w.Rate, To: w.Rate}}
+	}
+	return p
+}
+
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// arrivals names the schedule for a record and for people.
+func (w Workload) arrivals() string {
+	if w.Loop != "open" {
+		return ""
+	}
+	spacing := "poisson"
+	if w.Arrivals != "" {
+		spacing = w.Arrivals
 	}
 	switch {
-	case len(s.Workloads) == 0:
-		return Suite{}, fmt.Errorf("suite %s: field workloads is empty", name)
-	case s.Blocks < 1:
-		return Suite{}, fmt.Errorf("suite %s: field blocks is %d; it must be at least 1", name, s.Blocks)
-	case s.MeasureMs < 1:
-		return Suite{}, fmt.Errorf("suite %s: field measure_ms is %d; it must be at least 1", name, s.MeasureMs)
+	case w.Ramp != nil:
+		return spacing + " ramp"
+	case len(w.Steps) > 0:
+		return spacing + " steps"
+	case len(w.TraceUs) > 0:
+		return "trace"
 	}
-	return s, nil
-}
-
-// load reads the JSON file of a workload or suite into v.
-func load(kind, name string, v any) error {
-	data, err := readDefinition(kind, name)
-	if err != nil {
-		return err
-	}
-	if err := decodeStrictly(data, v); err != nil {
-		return fmt.Errorf("%s %s: %w", kind, name, err)
-	}
-	return nil
-}
-
-func readDefinition(kind, name string) ([]byte, error) {
-	if strings.HasSuffix(name, ".json") {
-		return os.ReadFile(name)
-	}
-	data, err := builtin.ReadFile(path.Join(kind+"s", name+".json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s is called %q; there are %s", kind, name, strings.Join(names(kind), ", "))
-	}
-	return data, err
-}
-
-// decodeStrictly refuses fields that v does not have and anything behind the object.
-func decodeStrictly(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more text behind the object")
-	}
-	return nil
-}
-
-// names lists the built-in workloads or suites.
-func names(kind string) []string {
-	files, err := fs.Glob(builtin, kind+"s/*.json")
-	if err != nil {
-		panic(err) // the pattern is well-formed
-	}
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(path.Base(f), ".json")
-	}
-	return files
+	return spacing
 }

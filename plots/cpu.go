@@ -26,7 +26,7 @@ func (s study) cpuChart(w workload) (chart, string) {
 		plot.Anchor, plot.Format, plot.Axis = math.NaN(), durationTick, "server CPU per request"
 		basis = "absolute, because " + reference + " has no figures here"
 	}
-	sub := w.Name + ": " + w.conditions() + ", closed loop · " + basis + " · " + evidence(used) + " · lower is better"
+	sub := w.Name + ": " + w.conditions() + ", " + w.loop() + " · " + basis + " · " + evidence(used) + " · lower is better"
 	return s.dotChart("cpu-"+w.Name, "How much server CPU does a request cost?", sub, plot,
 		"implementation", "CPU per request", "interval", "note"), ""
 }

@@ -215,8 +215,8 @@ func (w workload) row(impl string) results.Summary {
 }
 
 func (s study) failedCells() string {
-	failed, all := 0, len(s.Run.Records())
-	for _, r := range s.Run.Records() {
+	failed, all := 0, len(s.Run.Cells())
+	for _, r := range s.Run.Cells() {
 		if r.Failed() {
 			failed++
 		}
@@ -236,7 +236,7 @@ func hasHave(n int) string {
 
 func (s study) limitedCells() string {
 	limited, all := 0, 0
-	for _, r := range s.Run.Records() {
+	for _, r := range s.Run.Cells() {
 		if r.Failed() || r.Loop == "idle" {
 			continue
 		}

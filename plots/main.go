@@ -34,7 +34,7 @@ It reads records.jsonl, env.json and conformance.json there, as far as they exis
                            one file without any request to a network, readable without JavaScript
   charts/cpu-*.svg         server CPU per request as a multiple of the server "bare"
   charts/throughput-*.svg  requests per second; hollow where the client was the limit
-  charts/latency-*.svg     service time by percentile, on an axis of nines
+  charts/latency-*.svg     service time (closed loop) or response time (open loop) by percentile, on an axis of nines
   charts/memory-*.svg      memory per idle connection
                            each also as .png
 

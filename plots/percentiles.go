@@ -22,7 +22,7 @@ func (s study) percentileChart(w workload) (chart, string) {
 		}
 	}
 	if len(plots) == 0 {
-		return chart{}, w.Name + ": no cell has a histogram of its service times, so there is no chart of them."
+		return chart{}, w.Name + ": no cell has a histogram of its latencies, so there is no chart of them."
 	}
 	cutAtCommonEnd(plots)
 	plot := linePlot{Curves: plots, Looks: s.Looks}
@@ -35,8 +35,11 @@ func (s study) percentileChart(w workload) (chart, string) {
 
 // latencyWords says what a closed loop hides, every time: its tail is the commonest misreading of such a chart.
 func (w workload) latencyWords(curves []curve) string {
-	sub := w.Name + ": " + w.conditions() + " · service time in a closed loop: a slow reply also delays the requests behind it, so this is" +
-		" not a tail of response times · line and band: " + evidence(blocksOf(curves)) + " · lower is better"
+	what := "service time in a closed loop: a slow reply also delays the requests behind it, so this is not a tail of response times"
+	if w.open() {
+		what = w.latency()
+	}
+	sub := w.Name + ": " + w.conditions() + " · " + what + " · line and band: " + evidence(blocksOf(curves)) + " · lower is better"
 	if len(curves) > mostTogether {
 		sub += " · each step to the right is one more nine, grey: the other families"
 	}

@@ -324,7 +324,7 @@ func TestBrokenHistogram(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := pageOf(t, dir)
-	if !strings.Contains(page, "no cell has a histogram of its service times") || strings.Count(page, "<figure ") != 3 {
+	if !strings.Contains(page, "no cell has a histogram of its latencies") || strings.Count(page, "<figure ") != 3 {
 		t.Error("without histograms there is no latency chart, and the page says so")
 	}
 }

@@ -33,7 +33,7 @@ func newStudy(run *results.Run) (study, error) {
 		return study{}, err
 	}
 	s := study{Run: run, Name: runName(run.Dir()), Echo: judge(conformance)}
-	for _, summary := range results.Summarise(run.Records()) {
+	for _, summary := range results.Summarise(run.Cells()) {
 		if n := len(s.Workloads); n == 0 || s.Workloads[n-1].Name != summary.Workload {
 			s.Workloads = append(s.Workloads, workload{Name: summary.Workload})
 		}
@@ -41,7 +41,7 @@ func newStudy(run *results.Run) (study, error) {
 		last.Rows = append(last.Rows, summary)
 	}
 	for i := range s.Workloads {
-		s.Workloads[i].fill(run.Records())
+		s.Workloads[i].fill(run.Cells())
 	}
 	slices.SortStableFunc(s.Workloads, func(a, b workload) int {
 		return cmp.Or(compareBool(a.idle(), b.idle()), cmp.Compare(a.shape().MessageBytes, b.shape().MessageBytes),
@@ -80,6 +80,19 @@ func (w workload) shape() results.Summary { return w.Rows[0] }
 
 func (w workload) idle() bool { return w.shape().Loop == "idle" }
 
+func (w workload) open() bool { return w.shape().Loop == "open" }
+
+// loop names what decides when a request is sent, for a caption.
+func (w workload) loop() string { return w.shape().Loop + " loop" }
+
+// latency names what a latency of the workload is.
+func (w workload) latency() string {
+	if w.open() {
+		return "response time, from the moment for which the request was planned"
+	}
+	return "service time of a closed loop"
+}
+
 // runName is the folder's own name, also for "." and a trailing slash.
 func runName(dir string) string {
 	if absolute, err := filepath.Abs(dir); err == nil {
@@ -99,7 +112,7 @@ func (s study) implementations() (names []string) {
 		add(im.Name)
 	}
 	reported := len(names)
-	for _, r := range s.Run.Records() {
+	for _, r := range s.Run.Cells() {
 		add(r.Impl)
 	}
 	slices.Sort(names[reported:])
@@ -111,6 +124,10 @@ func (w workload) conditions() string {
 	shape := w.shape()
 	if w.idle() {
 		return countOf(shape.Conns, "connection") + " that echoed once and then only exist"
+	}
+	if w.open() {
+		return countOf(shape.Conns, "connection") + ", " + countOf(shape.MessageBytes, "byte") + " a request, " +
+			rateTick(shape.AskedPerSecond) + " requests a second by plan (" + shape.Arrivals + ")"
 	}
 	perConnection := countOf(shape.Depth, "request") + " in flight on each"
 	return countOf(shape.Conns, "connection") + ", " + perConnection + ", " + countOf(shape.MessageBytes, "byte") + " a request"
@@ -172,7 +189,7 @@ func (s study) commit() (commit string, dirty bool) {
 	if env := s.Run.Env(); env != nil {
 		return cmp.Or(env.Commit, "unknown"), env.Dirty
 	}
-	for _, r := range s.Run.Records() {
+	for _, r := range s.Run.Cells() {
 		return cmp.Or(r.Commit, "unknown"), r.Dirty
 	}
 	return "unknown", false

@@ -121,13 +121,13 @@ func (s synthetic) cell(noise *rand.Rand, srv server, load results.Record, block
 }
 
 func sizeFactor(load results.Record) float64 {
-	return (1 + float64(load.MessageBytes)/4000) / math.Sqrt(float64(load.Depth))
+	return (1 + float64(load.MessageBytes)/4000) / math.Sqrt(float64(max(1, load.Depth)))
 }
 
 // latency is a log-normal body with a heavy tail, a fifth of the requests recorded for speed.
 func (s synthetic) latency(noise *rand.Rand, r *results.Record, perRequest float64) {
 	h := results.NewHistogram()
-	base := perRequest * float64(r.Conns*r.Depth) * 0.9
+	base := perRequest * float64(r.Conns*max(1, r.Depth)) * 0.9
 	wave := math.Exp(0.05 * noise.NormFloat64())
 	for range r.Requests / 5 {
 		v := base * wave * math.Exp(0.18*noise.NormFloat64())

@@ -40,8 +40,8 @@ func (s study) figures(w workload) grid {
 		{"CPU per request", "CPU time of the server process divided by the requests it answered; median and interval over blocks"},
 		{"× " + reference, "the same, divided by " + reference + " in the same block"},
 		{"throughput", "requests that came back a second"},
-		{"p50", "half of the requests took at most so long; service time of a closed loop"},
-		{"p99", "99 of 100 requests took at most so long; service time of a closed loop"},
+		{"p50", "half of the requests took at most so long; " + w.latency()},
+		{"p99", "99 of 100 requests took at most so long; " + w.latency()},
 		{"peak memory", "largest resident size of the server process"},
 		{"blocks", "cells with figures, of all"},
 	}}

@@ -27,7 +27,7 @@ func (s study) throughputChart(w workload) (chart, string) {
 	if len(used) == 0 {
 		return chart{}, w.Name + ": no cell has a throughput, so there is no chart of it."
 	}
-	sub := w.Name + ": " + w.conditions() + ", closed loop · " + evidence(used) + " · higher is better"
+	sub := w.Name + ": " + w.conditions() + ", " + w.loop() + " · " + evidence(used) + " · higher is better"
 	if limited {
 		sub += " · hollow: the client was the limit, so the figure is a lower bound and not compared"
 	}

@@ -7,6 +7,8 @@
 //	conformance.json   whether each server is right at all
 //	hdr/*.hlog         the histograms once more, for the tools of HdrHistogram
 //
+// and, where they were asked for, records.csv, benchmarks.txt and hdr/*.hgrm: see Export.
+//
 // Records are appended and never edited. Each goes out in one write, so a run that is interrupted keeps every cell
 // that it finished, and a reader skips (and reports) the half line that a power cut may leave:
 //

@@ -68,7 +68,7 @@ func endHalfLine(f *os.File) error {
 // Dir is the folder of the run.
 func (w *Writer) Dir() string { return w.dir }
 
-// Write appends r with a single write call, which O_APPEND makes one piece, and then its histogram to hdr/.
+// Write appends r with a single write call, which O_APPEND makes one piece, and then its histograms to hdr/.
 func (w *Writer) Write(r Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -77,10 +77,12 @@ func (w *Writer) Write(r Record) error {
 	if _, err := w.records.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	if r.HDR == "" {
-		return nil
+	for _, h := range r.histograms() {
+		if err := appendHistogramLog(w.dir, r, h); err != nil {
+			return err
+		}
 	}
-	return appendHistogramLog(w.dir, r)
+	return nil
 }
 
 // Close ends the writing; every record is already in the file.

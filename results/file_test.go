@@ -102,6 +102,28 @@ func TestWrongFilesAreErrors(t *testing.T) {
 	}
 }
 
+// Runs are kept for ever, so every later program must read them.
+func TestCommittedRunsAreReadable(t *testing.T) {
+	files, err := filepath.Glob("*/" + recordsFile)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no run is kept here: %v", err)
+	}
+	for _, file := range files {
+		run, err := Open(filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(run.Records()) == 0 || len(run.Notes()) != 0 {
+			t.Errorf("%s: %d records, notes %q", file, len(run.Records()), run.Notes())
+		}
+		for _, r := range run.Records() {
+			if _, err := DecodeHistogram(r.HDR); r.HDR != "" && err != nil {
+				t.Fatalf("%s: %s in block %d: %v", file, r.Impl, r.Block, err)
+			}
+		}
+	}
+}
+
 func TestFolderName(t *testing.T) {
 	at := time.Date(2026, 12, 1, 11, 22, 5, 0, time.FixedZone("CET", 3600))
 	if got, want := FolderName(at, "1a2b3c4d5e6f"), "2026-12-01T10-22-05Z-1a2b3c4"; got != want {

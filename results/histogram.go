@@ -97,19 +97,36 @@ func DecodeHistogram(encoded string) (*Histogram, error) {
 // HDR gives the library's own type for drawing; it shares memory with h.
 func (h *Histogram) HDR() *hdrhistogram.Histogram { return h.counts }
 
-// HistogramLogName is the file of one implementation and workload below hdr/.
-func HistogramLogName(impl, workload string) string {
-	return strings.ReplaceAll(impl, "/", "_") + "." + workload + ".hlog"
+// HistogramLogName is the file of one implementation and workload below hdr/. What is "" for the headline latency, and for the others
+// of an open loop "service" or "send-lag".
+func HistogramLogName(impl, workload, what string) string {
+	name := strings.ReplaceAll(impl, "/", "_") + "." + workload
+	if what != "" {
+		name += "." + what
+	}
+	return name + ".hlog"
 }
 
-// appendHistogramLog adds the record's histogram as one interval, tagged with the implementation. The header is written by
+// A namedHistogram is one of a record's histograms, encoded.
+type namedHistogram struct{ what, text string }
+
+func (r Record) histograms() (all []namedHistogram) {
+	for _, h := range []namedHistogram{{"", r.HDR}, {"service", r.ServiceHDR}, {"send-lag", r.SendLagHDR}} {
+		if h.text != "" {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// appendHistogramLog adds a histogram of the record as one interval, tagged with the implementation. The header is written by
 // whoever creates the file.
-func appendHistogramLog(dir string, r Record) error {
-	h, err := DecodeHistogram(r.HDR)
+func appendHistogramLog(dir string, r Record, named namedHistogram) error {
+	h, err := DecodeHistogram(named.text)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, hdrFolder, HistogramLogName(r.Impl, r.Workload))
+	path := filepath.Join(dir, hdrFolder, HistogramLogName(r.Impl, r.Workload, named.what))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err

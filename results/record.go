@@ -3,7 +3,10 @@ package results
 import "time"
 
 // SchemaNumber is raised when a field changes its meaning; a new field alone does not raise it.
-const SchemaNumber = 1
+//
+//	1  closed and idle loops; latency_* and hdr are service times, message_bytes is the size of every request
+//	2  the open loop, in which latency_* and hdr are response times; message_bytes is the mean where sizes differ
+const SchemaNumber = 2
 
 // A Record is one cell: a fresh server process under one workload in one block.
 //
@@ -20,23 +23,39 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair; these are left out of summaries
 	Workload     string `json:"workload"`
-	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "idle": connections that echoed once and then only exist
+	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
-	Depth        int    `json:"depth"`           // requests in flight on each connection
-	MessageBytes int    `json:"message_bytes"`   // bytes of a request, and of its reply
+	Depth        int    `json:"depth"`           // requests in flight on each connection; open loop: at most, 0 is no limit
+	MessageBytes int    `json:"message_bytes"`   // bytes of a request, and of its reply; the mean, rounded, if they differ
 	Block        int    `json:"block"`           // from 0; a block holds every cell of the plan once
 	Role         string `json:"role,omitempty"`  // "base" or "head": a block is a pair of processes, of one server from two checkouts
 	Pair         string `json:"pair,omitempty"`  // the head's name, for both
 	Round        int    `json:"round,omitempty"` // from 0, within such a block: each holds a slice of base and one of head
 	Seed         uint64 `json:"seed"`            // of this cell: payload and connection order follow from it
 
-	Error string `json:"error,omitempty"` // one sentence: why there are no figures
+	RequestsPerConn int `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
+	StalledConns    int `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
+
+	Arrivals       string  `json:"arrivals,omitempty"`    // open loop: poisson, constant, either with ramp or steps behind it, or trace
+	AskedPerSecond float64 `json:"asked_per_s,omitempty"` // open loop: the mean rate of the profile within the window
+
+	Error  string           `json:"error,omitempty"`  // one sentence: why there are no figures
+	Faults map[string]int64 `json:"faults,omitempty"` // of an Error that connections had: closed_early, reset, wrong_bytes, extra_bytes, late, stopped_reading, unbalanced → connections
 
 	DurationNs        int64   `json:"duration_ns,omitempty"` // of the measured window; warm-up and tail are cut off
 	Requests          int64   `json:"requests,omitempty"`    // replies completed within the window, every byte compared
-	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction: Requests × MessageBytes
+	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction
 	RequestsPerSecond float64 `json:"requests_per_s,omitempty"`
+	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window
+
+	// Open loop only. The requests planned within the window are the ones that count, whenever they were sent or answered.
+	Offered     int64  `json:"offered,omitempty"`      // requests planned within the window
+	Unanswered  int64  `json:"unanswered,omitempty"`   // of them, after the drain: in the histograms with the age that they had, so the maximum is a lower bound
+	Unsent      int64  `json:"unsent,omitempty"`       // of the unanswered: not even begun to be sent
+	LateReplies int64  `json:"late_replies,omitempty"` // answered later than Plan.PatienceMs after they were sent
+	ShortOf     string `json:"short_of,omitempty"`     // one sentence if the rate was not reached: asked X, did Y, because Z
 
 	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"` // CPU clock of the server process, difference over the window
 	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"` // CPU clocks of the engine threads, the same difference
@@ -50,6 +69,9 @@ type Record struct {
 	ServerVoluntarySwitches   int64 `json:"server_voluntary_switches,omitempty"`   // over the window; zero if ServerThreads is there
 	ServerInvoluntarySwitches int64 `json:"server_involuntary_switches,omitempty"` // likewise
 
+	Syscalls           map[string]int64 `json:"syscalls,omitempty"` // of a traced server, by name, over all Requests; warm-up and drain are in both
+	SyscallsPerRequest float64          `json:"syscalls_per_request,omitempty"`
+
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
 
@@ -61,8 +83,9 @@ type Record struct {
 	ClientLimitedWhy string   `json:"client_limited_why,omitempty"`
 	Warnings         []string `json:"warnings,omitempty"`
 
-	// Service time of the closed loop: from the write that carried a request's first byte to the read that brought its
-	// reply's last. In a closed loop this is not the response time that a user at a given rate would see.
+	// Closed loop: service time, from the write that carried a request's first byte to the read that brought its reply's last. In a
+	// closed loop this is not the response time that a user at a given rate would see.
+	// Open loop: that response time, from the moment for which the request was planned.
 	LatencyP50Ns   int64  `json:"latency_p50_ns,omitempty"`
 	LatencyP90Ns   int64  `json:"latency_p90_ns,omitempty"`
 	LatencyP99Ns   int64  `json:"latency_p99_ns,omitempty"`
@@ -71,6 +94,23 @@ type Record struct {
 	LatencyCount   int64  `json:"latency_count,omitempty"`
 	LatencyClamped int64  `json:"latency_clamped,omitempty"` // replies slower than the histogram's 60 s, counted as 60 s
 	HDR            string `json:"hdr,omitempty"`             // HdrHistogram V2, compressed, base64; nanoseconds; see DecodeHistogram
+
+	// Open loop only: the two parts of the response time, request by request, and what of the second is the generator's own fault.
+	ServiceP50Ns  int64  `json:"service_p50_ns,omitempty"` // from the real write of the first byte
+	ServiceP90Ns  int64  `json:"service_p90_ns,omitempty"`
+	ServiceP99Ns  int64  `json:"service_p99_ns,omitempty"`
+	ServiceP999Ns int64  `json:"service_p999_ns,omitempty"`
+	ServiceMaxNs  int64  `json:"service_max_ns,omitempty"`
+	ServiceHDR    string `json:"service_hdr,omitempty"`
+	SendLagP50Ns  int64  `json:"send_lag_p50_ns,omitempty"` // from the planned time to that write
+	SendLagP90Ns  int64  `json:"send_lag_p90_ns,omitempty"`
+	SendLagP99Ns  int64  `json:"send_lag_p99_ns,omitempty"`
+	SendLagP999Ns int64  `json:"send_lag_p999_ns,omitempty"`
+	SendLagMaxNs  int64  `json:"send_lag_max_ns,omitempty"`
+	SendLagHDR    string `json:"send_lag_hdr,omitempty"`
+	LateP99Ns     int64  `json:"generator_late_p99_ns,omitempty"` // from the planned time until the generator took the request up
+	LateP999Ns    int64  `json:"generator_late_p999_ns,omitempty"`
+	LateMaxNs     int64  `json:"generator_late_max_ns,omitempty"`
 }
 
 // Failed reports whether the cell has no figures.

@@ -47,6 +47,16 @@ func (r *Run) Dir() string { return r.dir }
 // Records are the complete records in the order in which they were measured.
 func (r *Run) Records() []Record { return r.records }
 
+// Cells are the records of the comparison: all but those that serve another purpose.
+func (r *Run) Cells() (cells []Record) {
+	for _, record := range r.records {
+		if record.Purpose == "" {
+			cells = append(cells, record)
+		}
+	}
+	return cells
+}
+
 // Env is the machine of the run, nil if the folder has no env.json.
 func (r *Run) Env() *Env { return r.env }
 

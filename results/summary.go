@@ -14,31 +14,45 @@ type Summary struct {
 	Impl, Design, Language     string
 	Workload, Loop             string
 	Conns, Depth, MessageBytes int
+	Arrivals                   string  // open loop
+	AskedPerSecond             float64 // open loop
 
 	Blocks           int      // cells with figures
 	Errors           []string // of the cells without, in the order of blocks
 	ClientLimited    int      // cells whose throughput and latency are left out
 	ClientLimitedWhy string   // of the first of them
+	Short            int      // cells of an open loop that did not reach their rate
+	ShortOf          string   // of the first of them
 
 	CPUPerRequestNs       Estimate // of the server; valid in client-limited cells too
 	CPURatio              Estimate // to Reference in the same block, as all ratios
+	CPURatioP             float64  // of CPURatio by the sign test, by Holm's method for all implementations of the workload; 1: nothing is known
 	ClientCPUPerRequestNs Estimate
 
 	RequestsPerSecond Estimate
 	ThroughputRatio   Estimate
-	LatencyP50Ns      Estimate // service time of the closed loop, as all latencies
+	LatencyP50Ns      Estimate // service time of the closed loop, response time of the open one, as all latencies
 	LatencyP50Ratio   Estimate
 	LatencyP99Ns      Estimate
 	LatencyP99Ratio   Estimate
+
+	ServiceP50Ns Estimate // open loop, as the rest of this group
+	ServiceP99Ns Estimate
+	SendLagP99Ns Estimate
+	LateP99Ns    Estimate
 
 	BytesPerIdleConn Estimate
 	PeakBytes        Estimate
 }
 
-// Summarise returns a summary for each implementation and workload, ordered by workload and then by name.
+// Summarise returns a summary for each implementation and workload, ordered by workload and then by name. Records of a search or sweep
+// take no part.
 func Summarise(records []Record) []Summary {
 	cells := make(map[series][]Record)
 	for _, r := range records {
+		if r.Purpose != "" {
+			continue
+		}
 		key := series{r.Workload, r.Impl}
 		cells[key] = append(cells[key], r)
 	}
@@ -46,6 +60,7 @@ func Summarise(records []Record) []Summary {
 	for key, own := range cells {
 		all = append(all, summarise(own, cells[series{key.workload, Reference}]))
 	}
+	adjust(all, cells)
 	slices.SortFunc(all, func(a, b Summary) int {
 		return cmp.Or(cmp.Compare(a.Workload, b.Workload), cmp.Compare(a.Impl, b.Impl))
 	})
@@ -64,6 +79,10 @@ var (
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
 	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
 	latencyP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
+	serviceP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP50Ns) }))
+	serviceP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP99Ns) }))
+	sendLagP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.SendLagP99Ns) }))
+	lateP99    = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LateP99Ns) }))
 	peakBytes  = positive(func(r Record) float64 { return float64(r.ServerPeakBytes) })
 )
 
@@ -93,6 +112,7 @@ func summarise(own, reference []Record) Summary {
 	s := Summary{
 		Impl: first.Impl, Design: first.Design, Language: first.Language,
 		Workload: first.Workload, Loop: first.Loop, Conns: first.Conns, Depth: first.Depth, MessageBytes: first.MessageBytes,
+		Arrivals: first.Arrivals, AskedPerSecond: first.AskedPerSecond,
 	}
 	s.count(own)
 	s.CPUPerRequestNs = median(own, serverCPU)
@@ -104,6 +124,10 @@ func summarise(own, reference []Record) Summary {
 	s.LatencyP99Ns = median(own, latencyP99)
 	s.LatencyP50Ratio = ratio(own, reference, latencyP50)
 	s.LatencyP99Ratio = ratio(own, reference, latencyP99)
+	s.ServiceP50Ns = median(own, serviceP50)
+	s.ServiceP99Ns = median(own, serviceP99)
+	s.SendLagP99Ns = median(own, sendLagP99)
+	s.LateP99Ns = median(own, lateP99)
 	s.BytesPerIdleConn = median(own, idleBytes)
 	s.PeakBytes = median(own, peakBytes)
 	return s
@@ -120,7 +144,32 @@ func (s *Summary) count(own []Record) {
 			s.ClientLimited++
 			s.ClientLimitedWhy = cmp.Or(s.ClientLimitedWhy, r.ClientLimitedWhy)
 		}
+		if r.ShortOf != "" {
+			s.Short++
+			s.ShortOf = cmp.Or(s.ShortOf, r.ShortOf)
+		}
 		s.Blocks++
+	}
+}
+
+// adjust sets the p values: the implementations under one workload that have a ratio are one family.
+func adjust(all []Summary, cells map[series][]Record) {
+	families := make(map[string][]*Summary)
+	for i := range all {
+		s := &all[i]
+		s.CPURatioP = 1
+		if s.Impl != Reference && s.CPURatio.Known() {
+			families[s.Workload] = append(families[s.Workload], s)
+		}
+	}
+	for workload, family := range families {
+		var p []float64
+		for _, s := range family {
+			p = append(p, SignTest(ratios(cells[series{workload, s.Impl}], cells[series{workload, Reference}], serverCPU)))
+		}
+		for i, adjusted := range Holm(p) {
+			family[i].CPURatioP = adjusted
+		}
 	}
 }
 
@@ -134,8 +183,13 @@ func median(own []Record, f figure) Estimate {
 	return EstimateMedian(values)
 }
 
-// ratio compares own with reference block by block. A block in which either has no figure says nothing.
+// ratio is the median of ratios.
 func ratio(own, reference []Record, f figure) Estimate {
+	return EstimateMedian(ratios(own, reference, f))
+}
+
+// ratios compares own with reference block by block. A block in which either has no figure says nothing.
+func ratios(own, reference []Record, f figure) (values []float64) {
 	type block struct {
 		run   string
 		block int
@@ -146,12 +200,11 @@ func ratio(own, reference []Record, f figure) Estimate {
 			of[block{r.RunID, r.Block}] = v
 		}
 	}
-	var values []float64
 	for _, r := range own {
 		v, ok := f(r)
 		if ref := of[block{r.RunID, r.Block}]; ok && ref > 0 && !r.Failed() {
 			values = append(values, v/ref)
 		}
 	}
-	return EstimateMedian(values)
+	return values
 }

@@ -22,11 +22,14 @@ type Check struct {
 	Profile Profile       // the smallest profile that runs it; the zero value is Core
 	Fresh   bool          // the check gets a server process of its own
 	Starts  bool          // the check starts its servers itself and gets none
+	Network bool          // it has a network of its own, which takes root or an unprivileged user namespace; it Starts, then
 	Timed   bool          // it measures time: a failure is tried again in a fresh process, and a pass then is flaky
 	Feature string        // the check is n/a for a server that does not claim it; "" = for every server
 	Budget  time.Duration // the watchdog, times -slow; 0 is defaultBudget
 
 	Run func(*T)
+
+	again string // what stands for -run SLUG on the line that shows a failure again
 }
 
 // defaultBudget is what a check may take before the watchdog calls it a hang: about twenty times what the slowest right
@@ -87,7 +90,21 @@ func ParseProfile(name string) (Profile, error) {
 // All returns every check in the order of the specification.
 func All() []Check {
 	var all []Check
-	for _, family := range [][]Check{launchChecks, dataChecks, closeChecks, flowChecks, connChecks, limitChecks, procChecks, sockChecks} {
+	for _, family := range [][]Check{
+		launchChecks, launchEnvironmentChecks,
+		dataChecks, dataLongChecks,
+		closeChecks, closeQuietChecks, vanishedChecks,
+		flowChecks, flowPatienceChecks,
+		connChecks, connFairChecks, connCostChecks, backlogChecks,
+		limitChecks, limitShortageChecks, acceptErrorChecks, shortageChecks,
+		procChecks, procSignalChecks, logChecks,
+		sockChecks, sockOptionChecks, sockUnixChecks,
+		faultChecks, injectedChecks, uringChecks,
+		netChecks,
+		idleChecks,
+		timeChecks,
+		fuzzChecks,
+	} {
 		all = append(all, family...)
 	}
 	return all

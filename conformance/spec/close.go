@@ -206,8 +206,7 @@ var closeBothSides = Check{
 		before := t.Server().Sockets()
 		conns := t.DialMany(20)
 		for _, c := range conns[:10] {
-			c.Send(32 << 10)
-			c.ExpectEcho(16 << 10)
+			c.ExpectEcho(c.SendUntilBlocked(32<<10) / 2)
 		}
 		closeAll(conns[:10])
 		for _, c := range conns[10:] {
@@ -215,7 +214,7 @@ var closeBothSides = Check{
 		}
 		t.Server().Stop()
 		for _, c := range conns[10:] {
-			c.Send(32 << 10)
+			c.SendUntilBlocked(32 << 10)
 			c.Close()
 		}
 		t.Server().Continue()
@@ -242,7 +241,7 @@ var closeSimultaneous = Check{
 		t.Server().Stop()
 		var staying []*Conn
 		for i, c := range conns {
-			c.Send(16 << 10)
+			c.SendUntilBlocked(16 << 10)
 			switch i % 3 {
 			case 0:
 				staying = append(staying, c)
@@ -254,7 +253,7 @@ var closeSimultaneous = Check{
 		}
 		t.Server().Continue()
 		for _, c := range staying {
-			c.ExpectEcho(16 << 10)
+			c.ExpectEcho(c.Sent() - c.Received())
 			c.CloseWrite()
 			c.ExpectFIN()
 			c.Close()
@@ -278,7 +277,7 @@ var shutdownBoth = Check{
 		}
 		t.Server().Stop()
 		for _, c := range conns {
-			c.Send(16 << 10)
+			c.SendUntilBlocked(16 << 10)
 			c.CloseBoth()
 		}
 		t.Server().Continue()
@@ -407,7 +406,7 @@ var finThenReset = Check{
 			}
 			t.Server().Stop()
 			for _, c := range append(conns, t.DialMany(3)...) { // and not yet accepted
-				c.Send(60_000)
+				c.SendUntilBlocked(60_000)
 				c.CloseWrite()
 				c.Reset()
 			}

@@ -90,6 +90,7 @@ func (c *Conn) write(n int64) (int64, error) {
 	c.stream.Fill(chunk, c.sent)
 	wrote, err := ignoringEINTR(func() (int, error) { return unix.Write(c.fd, chunk) })
 	if wrote > 0 {
+		c.t.wire.moved(c.number, "→", c.sent, int64(wrote))
 		c.sent += int64(wrote)
 	}
 	return int64(max(wrote, 0)), err
@@ -132,6 +133,7 @@ func (c *Conn) CloseWrite() {
 		c.t.Fatal("an open connection", "shutdown(WR): "+err.Error())
 	}
 	c.finSent = true
+	c.t.wire.note(c.number, "→ FIN")
 	c.event("shutdown(WR)")
 }
 
@@ -145,6 +147,7 @@ func (c *Conn) CloseRead() {
 
 // Close closes the descriptor as a program does that has lost interest. If bytes wait unread the kernel sends RST.
 func (c *Conn) Close() {
+	c.t.wire.note(c.number, "close")
 	c.event("close")
 	c.release()
 }
@@ -152,6 +155,7 @@ func (c *Conn) Close() {
 // Reset closes with RST (linger 0), whatever is in flight.
 func (c *Conn) Reset() {
 	unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	c.t.wire.note(c.number, "→ RST")
 	c.event("RST sent")
 	c.release()
 }
@@ -215,7 +219,7 @@ func (c *Conn) ServerSocket() Socket {
 	if !c.addresses.server.IsValid() {
 		c.t.NotApplicable("the kernel shows the far end of TCP connections only")
 	}
-	s, err := lookup(c.addresses)
+	s, err := lookup(c.server.ownSocket(), c.addresses)
 	if err != nil {
 		c.t.NotApplicable(err.Error())
 	}
@@ -248,7 +252,7 @@ func (c *Conn) peer() string {
 	if !c.addresses.server.IsValid() {
 		return "the server's end cannot be seen"
 	}
-	s, err := lookup(c.addresses)
+	s, err := lookup(c.server.ownSocket(), c.addresses)
 	if err != nil {
 		return "the server's end cannot be seen"
 	}

@@ -232,7 +232,7 @@ var descriptorReuse = Check{
 			if round < 3 {
 				dead.SendUntilUnread(8 << 20) // more than the kernel takes: the rest waits in the server itself
 			} else {
-				dead.Send(64 << 10)
+				dead.SendUntilBlocked(64 << 10)
 			}
 			t.waitQuietly(dead.ServerHasOutput())
 			t.freeze(true) // so that the end of one connection and the start of the next are one event

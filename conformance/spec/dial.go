@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,7 +16,9 @@ type DialOption func(*dialing)
 type dialing struct {
 	receiveBuffer int
 	source        int
+	address       string // "": the one that the server announced
 	quiet         bool
+	number        int // of the connection; 0 is the next one
 }
 
 // WithReceiveBuffer sets the client's SO_RCVBUF before it connects, and with it the window that the server may fill. Linux
@@ -26,8 +29,14 @@ func WithReceiveBuffer(bytes int) DialOption { return func(d *dialing) { d.recei
 // has no effect where there is only one loopback address (IPv6, Unix sockets, systems other than Linux).
 func WithSource(n int) DialOption { return func(d *dialing) { d.source = n } }
 
+// at connects to another address than the announced one, of the same server.
+func at(address string) DialOption { return func(d *dialing) { d.address = address } }
+
 // quietly keeps a connection out of the timeline.
 func quietly(d *dialing) { d.quiet = true }
+
+// numbered gives a connection the number that it has in a schedule.
+func numbered(n int) DialOption { return func(d *dialing) { d.number = n } }
 
 // Dial connects a client to the server under test and fails the check if that does not succeed.
 func (t *T) Dial(options ...DialOption) *Conn { return t.dial(t.server, options) }
@@ -59,27 +68,31 @@ func (t *T) tryDial(s *Server, options []DialOption) (*Conn, error) {
 	for _, option := range options {
 		option(&d)
 	}
-	remote, err := socketAddress(s.process.Network(), s.Addr())
+	remote, err := socketAddress(s.process.Network(), cmp.Or(d.address, s.Addr()))
 	if err != nil {
 		return nil, err
 	}
-	fd, err := d.socket(remote)
+	fd, err := d.socket(s.clientSocket(), remote)
 	if err != nil {
 		t.brokenf("a client socket: %v", err)
 	}
 	c := &Conn{t: t, server: s, fd: fd, number: len(t.conns) + 1, quiet: d.quiet}
+	if d.number > 0 {
+		c.number = d.number
+	}
 	c.stream = NewStream(t.Seed, c.number)
 	t.conns = append(t.conns, c)
 	if err := c.connect(remote); err != nil {
 		c.release()
 		return nil, err
 	}
+	c.t.wire.note(c.number, "connect")
 	c.event("connect")
 	return c, nil
 }
 
 // socket makes a non-blocking client socket. TCP_NODELAY: what a check writes leaves at once, in the pieces it chose.
-func (d dialing) socket(remote unix.Sockaddr) (fd int, err error) {
+func (d dialing) socket(open socketMaker, remote unix.Sockaddr) (fd int, err error) {
 	domain, isTCP := unix.AF_UNIX, false
 	switch remote.(type) {
 	case *unix.SockaddrInet4:
@@ -87,7 +100,7 @@ func (d dialing) socket(remote unix.Sockaddr) (fd int, err error) {
 	case *unix.SockaddrInet6:
 		domain, isTCP = unix.AF_INET6, true
 	}
-	if fd, err = unix.Socket(domain, unix.SOCK_STREAM, 0); err != nil {
+	if fd, err = open(domain, unix.SOCK_STREAM, 0); err != nil {
 		return -1, err
 	}
 	unix.CloseOnExec(fd)

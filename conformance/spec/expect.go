@@ -48,11 +48,14 @@ func (c *Conn) receive(max int64, wait time.Duration, what string) ([]byte, arri
 		n, err := ignoringEINTR(func() (int, error) { return unix.Read(c.fd, p) })
 		switch {
 		case n > 0:
+			c.t.wire.moved(c.number, "←", c.received, int64(n))
 			return p[:n], data, nil
 		case err == nil:
+			c.t.wire.note(c.number, "← FIN")
 			c.event("FIN")
 			return nil, fin, nil
 		case err != unix.EAGAIN:
+			c.t.wire.note(c.number, fmt.Sprintf("← RST (%v)", err))
 			c.eventf("RST (%v)", err)
 			return nil, reset, err
 		case !c.t.poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}, until, what):
@@ -126,22 +129,36 @@ func (c *Conn) verify(got []byte) {
 // either is how many bytes a failure shows on each side of the first wrong one.
 const either = 16
 
-// wrong fails the check at a wrong byte, after reading on a little to tell what happened.
+// wrong fails the check at a wrong byte.
 func (c *Conn) wrong(got []byte) {
+	f := c.wrongBytes(got)
+	c.t.Fatal(f.Want, f.Got, f.Detail...)
+}
+
+// wrongBytes says what is wrong from the first wrong byte on, after reading on a little to tell what happened.
+func (c *Conn) wrongBytes(got []byte) Failure {
 	got = c.readOn(bytes.Clone(got))
 	v := view{stream: c.stream, offset: c.received, got: got, sent: c.t.sentBy}
 	before := min(c.received, either)
 	context := make([]byte, before+either)
 	c.stream.Fill(context, c.received-before)
 	came := append(bytes.Clone(context[:before]), got[:min(len(got), either)]...)
-	c.t.Fatal("every byte as it was sent",
+	return Failure{"every byte as it was sent",
 		fmt.Sprintf("%s intact, then from offset %s on %s", plural(c.received, "byte", "bytes"), group(c.received), v.diagnose()),
-		fmt.Sprintf("sent, from offset %s: %s", group(c.received-before), hexLine(context)),
-		fmt.Sprintf("came, from offset %s: %s", group(c.received-before), hexLine(came)))
+		[]string{
+			fmt.Sprintf("sent, from offset %s: %s", group(c.received-before), hexLine(context)),
+			fmt.Sprintf("came, from offset %s: %s", group(c.received-before), hexLine(came)),
+		}}
 }
 
 // surplus fails the check because more came than was sent.
 func (c *Conn) surplus(got []byte) {
+	f := c.surplusBytes(got)
+	c.t.Fatal(f.Want, f.Got, f.Detail...)
+}
+
+// surplusBytes says what the bytes are that came behind everything that was sent.
+func (c *Conn) surplusBytes(got []byte) Failure {
 	got = c.readOn(bytes.Clone(got))
 	what := "bytes that no connection sent"
 	v := view{stream: c.stream, offset: c.received, got: got, sent: c.t.sentBy}
@@ -150,9 +167,9 @@ func (c *Conn) surplus(got []byte) {
 	} else if ok {
 		what = fmt.Sprintf("the bytes of another client: connection %d, offset %s", connection, group(from))
 	}
-	c.t.Fatal(plural(c.sent, "byte", "bytes")+" in all, as many as were sent",
+	return Failure{plural(c.sent, "byte", "bytes") + " in all, as many as were sent",
 		fmt.Sprintf("%s, then %s: %s", plural(c.received, "byte", "bytes"), plural(int64(len(got)), "byte more", "bytes more"), what),
-		hexLine(got[:min(len(got), 2*either)]))
+		[]string{hexLine(got[:min(len(got), 2*either)])}}
 }
 
 // readOn collects what comes next, for a tenth of a second and up to 256 KiB: enough to find a reordered block.
@@ -169,10 +186,12 @@ func (c *Conn) readOn(got []byte) []byte {
 }
 
 func (t *T) sentBy(connection int) int64 {
-	if connection < 1 || connection > len(t.conns) {
-		return 0
+	for _, c := range t.conns {
+		if c.number == connection {
+			return c.sent
+		}
 	}
-	return t.conns[connection-1].sent
+	return 0
 }
 
 // ExpectFIN demands the orderly end of the stream next: no byte more, no RST.

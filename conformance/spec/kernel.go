@@ -44,8 +44,9 @@ func (s TCPState) String() string {
 // A Socket is the kernel's view of the server's end of one connection.
 type Socket struct {
 	State  TCPState
-	Unread int64 // bytes that the kernel has received and the server has not read
-	Unsent int64 // bytes that the server has written and the client's kernel has not acknowledged
+	Unread int64  // bytes that the kernel has received and the server has not read
+	Unsent int64  // bytes that the server has written and the client's kernel has not acknowledged
+	Inode  uint32 // the number by which /proc/PID/fd names the socket; 0 once no process holds it
 }
 
 func (s Socket) String() string {

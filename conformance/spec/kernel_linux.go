@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -15,22 +16,34 @@ import (
 
 // lookup asks the kernel for the server's end of one connection over netlink's sock_diag, an exact question with one
 // answer. /proc/net/tcp would be a table to read to its end on every poll, and after a churn check that table holds
-// tens of thousands of TIME_WAIT entries.
-func lookup(connection fourTuple) (Socket, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+// tens of thousands of TIME_WAIT entries. open makes a socket in the server's network.
+func lookup(open socketMaker, connection fourTuple) (Socket, error) {
+	message, err := askDiag(open, connection)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return Socket{State: Gone}, nil
+	case err != nil:
+		return Socket{}, err
+	}
+	return socketOf(message), nil
+}
+
+// askDiag returns the kernel's inet_diag_msg about one socket. The error is ENOENT if there is none.
+func askDiag(open socketMaker, connection fourTuple) ([]byte, error) {
+	fd, err := open(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
-		return Socket{}, fmt.Errorf("netlink socket: %w", err)
+		return nil, fmt.Errorf("netlink socket: %w", err)
 	}
 	defer unix.Close(fd)
 	if err := unix.Sendto(fd, diagRequest(connection), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return Socket{}, fmt.Errorf("sock_diag request: %w", err)
+		return nil, fmt.Errorf("sock_diag request: %w", err)
 	}
 	answer := make([]byte, 4096)
 	n, _, err := unix.Recvfrom(fd, answer, 0)
 	if err != nil {
-		return Socket{}, fmt.Errorf("sock_diag answer: %w", err)
+		return nil, fmt.Errorf("sock_diag answer: %w", err)
 	}
-	return diagAnswer(answer[:n])
+	return diagMessage(answer[:n])
 }
 
 // The layouts are those of linux/netlink.h (nlmsghdr, 16 bytes) and linux/inet_diag.h (inet_diag_req_v2, 56 bytes,
@@ -58,30 +71,32 @@ func diagRequest(connection fourTuple) []byte {
 	return b
 }
 
-func diagAnswer(b []byte) (Socket, error) {
+// diagMessage takes the answer apart.
+func diagMessage(b []byte) ([]byte, error) {
 	if len(b) < headerBytes {
-		return Socket{}, fmt.Errorf("sock_diag answer of %d bytes", len(b))
+		return nil, fmt.Errorf("sock_diag answer of %d bytes", len(b))
 	}
 	body := b[headerBytes:]
 	if binary.NativeEndian.Uint16(b[4:]) == unix.NLMSG_ERROR && len(body) >= 4 {
-		errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
-		if errno == unix.ENOENT {
-			return Socket{State: Gone}, nil
-		}
-		return Socket{}, fmt.Errorf("sock_diag: %w", errno)
+		return nil, fmt.Errorf("sock_diag: %w", unix.Errno(-int32(binary.NativeEndian.Uint32(body))))
 	}
 	if len(body) < messageBytes {
-		return Socket{}, fmt.Errorf("sock_diag message of %d bytes", len(body))
+		return nil, fmt.Errorf("sock_diag message of %d bytes", len(body))
 	}
-	state := TCPState(body[1])
+	return body, nil
+}
+
+func socketOf(message []byte) Socket {
+	state := TCPState(message[1])
 	if state == Listening {
-		return Socket{State: Gone}, nil // the kernel falls back to the listener of that port once the connection is gone
+		return Socket{State: Gone} // the kernel falls back to the listener of that port once the connection is gone
 	}
 	return Socket{
 		State:  state,
-		Unread: int64(binary.NativeEndian.Uint32(body[56:])),
-		Unsent: int64(binary.NativeEndian.Uint32(body[60:])),
-	}, nil
+		Unread: int64(binary.NativeEndian.Uint32(message[56:])),
+		Unsent: int64(binary.NativeEndian.Uint32(message[60:])),
+		Inode:  binary.NativeEndian.Uint32(message[68:]),
+	}
 }
 
 func family(a netip.Addr) byte {

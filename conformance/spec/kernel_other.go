@@ -4,7 +4,7 @@ package spec
 
 // Off Linux the checks see the server only from outside; those that ask the kernel about it are n/a.
 
-func lookup(fourTuple) (Socket, error)   { return Socket{}, errUnobservable }
-func threads(int) []thread               { return nil }
-func limitDescriptors(int, uint64) error { return errUnobservable }
-func highestDescriptor(int) (int, error) { return 0, errUnobservable }
+func lookup(socketMaker, fourTuple) (Socket, error) { return Socket{}, errUnobservable }
+func threads(int) []thread                          { return nil }
+func limitDescriptors(int, uint64) error            { return errUnobservable }
+func highestDescriptor(int) (int, error)            { return 0, errUnobservable }

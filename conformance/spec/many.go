@@ -17,7 +17,7 @@ func (t *T) DialBurst(n int) []*Conn {
 		t.brokenf("%v", err)
 	}
 	for range n {
-		fd, err := dialing{}.socket(remote)
+		fd, err := dialing{}.socket(t.server.clientSocket(), remote)
 		if err != nil {
 			t.brokenf("a client socket: %v", err)
 		}
@@ -118,6 +118,15 @@ func (t *T) pick(core, full int) int {
 
 // pause is how long a check stands still to give a wrong server the time to lose its patience.
 func (t *T) pause() time.Duration { return time.Duration(t.pick(600, 5000)) * time.Millisecond }
+
+// long is how long a check of the torture profile stands still. Where it is asked for in a smaller one, as by the tests of this
+// suite, a second must do.
+func (t *T) long(d time.Duration) time.Duration {
+	if t.Profile < Torture {
+		return time.Second
+	}
+	return d
+}
 
 // ended reports whether the server has ended the connection, by FIN or RST.
 func (c *Conn) ended() bool {

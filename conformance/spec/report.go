@@ -53,6 +53,9 @@ func (r Result) Detail() string {
 	if len(r.Facts) > 0 {
 		paragraph(&b, "server", r.Facts...)
 	}
+	if len(r.Also) > 0 {
+		paragraph(&b, "also", fold(strings.Join(r.Also, ", ")+": known to fail this too")...)
+	}
 	paragraph(&b, "again", r.Again)
 	return b.String()
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -17,6 +18,8 @@ type Target struct {
 	Features map[string]bool   // what the server claims
 	Known    map[string]string // slug → why the server fails it
 	Again    string            // how the server is named on this command's line
+
+	Also map[string][]string // slug → other servers that are known to fail it, for the report
 }
 
 // Options are the same for every check of a run.
@@ -24,6 +27,17 @@ type Options struct {
 	Seed    uint64
 	Slow    float64 // stretches every limit of time; 0 is 1
 	Profile Profile
+	Pcap    string // a folder for the packets of checks behind a link; "" is none
+
+	// Artifacts is the folder for what a failure leaves behind, such as the script of a schedule; "" is that for temporary files.
+	Artifacts string
+}
+
+func (o Options) artifacts() string {
+	if o.Artifacts == "" {
+		return os.TempDir()
+	}
+	return o.Artifacts
 }
 
 func (o Options) slow() float64 {
@@ -105,7 +119,7 @@ func (r *Runner) expected(result Result) Result {
 // attempt runs a check once, without regard to what is known of the target.
 func (r *Runner) attempt(ctx context.Context, check Check) Result {
 	began := time.Now()
-	result := Result{Check: check, Seed: r.Options.Seed, Again: r.again(check)}
+	result := Result{Check: check, Seed: r.Options.Seed, Again: r.again(check), Also: r.Target.Also[check.Slug]}
 	if result.Verdict, result.Reason = r.unasked(ctx, check); result.Verdict != "" {
 		return result
 	}
@@ -221,6 +235,9 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 	default:
 		result.Verdict = Pass
 	}
+	if result.Verdict != Pass {
+		result.Wire = t.wire.lines()
+	}
 }
 
 // canary proves that the shared server still serves. If it does not, the check just run has broken it, whatever that
@@ -264,7 +281,11 @@ func (r Result) afterwards() Result {
 }
 
 func (r *Runner) again(check Check) string {
-	return fmt.Sprintf("conformance -run %s -seed %d %s", check.Slug, r.Options.Seed, r.Target.Again)
+	again := check.again
+	if again == "" {
+		again = "-run " + check.Slug
+	}
+	return fmt.Sprintf("conformance %s -seed %d %s", again, r.Options.Seed, r.Target.Again)
 }
 
 // Close ends the shared server.

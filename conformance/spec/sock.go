@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 
@@ -24,11 +23,7 @@ var ipv6 = Check{
 	Feature: "ipv6",
 	Starts:  true,
 	Run: func(t *T) {
-		probe, err := net.Listen("tcp6", "[::1]:0")
-		if err != nil {
-			t.Precondition("IPv6 on the loopback device: " + err.Error())
-		}
-		probe.Close()
+		t.needsIPv6()
 		t.echoesAndEnds(t.Start(impls.Options{Addr: "[::1]:0"}))
 	},
 }

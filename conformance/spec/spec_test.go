@@ -53,9 +53,12 @@ func run(t *testing.T, target *Target, check Check) Result {
 func TestARightServerPasses(t *testing.T) {
 	target := serve(t, echo)
 	for _, check := range All() {
+		if check.Profile == Torture {
+			continue
+		}
 		t.Run(check.Slug, func(t *testing.T) {
 			result := run(t, target, check)
-			if result.Verdict != Pass && result.Verdict != NotApplicable {
+			if result.Verdict != Pass && result.Verdict != Info && result.Verdict != NotApplicable {
 				t.Errorf("%s\n%+v", result.Verdict, result)
 			}
 		})

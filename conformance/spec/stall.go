@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -55,11 +56,20 @@ func (s *stall) reached(conns []*Conn) bool {
 
 func (s *stall) leftUnread(conns []*Conn) bool {
 	for _, c := range conns {
-		if c.ServerSocket().Unread == 0 {
+		if c.leftUnread() == 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// leftUnread is how much has arrived and is not read. A unix domain socket has one queue for that and for what is on its way, and
+// SIOCOUTQ tells of it in bytes of memory.
+func (c *Conn) leftUnread() int64 {
+	if c.server.process.Network() == "unix" {
+		return int64(c.unacknowledged())
+	}
+	return c.ServerSocket().Unread
 }
 
 // asleep reports whether every thread of the server is seen to sleep.
@@ -132,16 +142,18 @@ func (t *T) fill(conns []*Conn, max, piece int64) (taken int64) {
 }
 
 // SendUntilUnread sends without reading, in pieces that the server's kernel has room for, until the server leaves one
-// unread or max bytes are sent, and returns when the server is at rest. So everything has arrived, and a FIN sent now
-// arrives too, whereas one sent after SendUntilBlocked waits in the client's kernel behind bytes for which the window is
-// closed.
+// unread or max bytes are sent, and returns when the server is at rest. So everything has arrived, unless the kernel has no
+// room for one piece, and a FIN sent now arrives too, whereas one sent after SendUntilBlocked waits in the client's kernel
+// behind bytes for which the window is closed.
 func (c *Conn) SendUntilUnread(max int64) (taken int64) {
 	const piece = 32 << 10
 	quiet := c.quiet
 	c.quiet = true
 	for taken < max {
-		c.Send(min(piece, max-taken))
-		taken += min(piece, max-taken)
+		wrote, err := c.push(min(piece, max-taken), 0)
+		if taken += wrote; err != nil {
+			c.t.Fatal(fmt.Sprintf("the server takes %s", plural(max, "byte", "bytes")), c.stuck(taken, err))
+		}
 		if c.leavesUnread() {
 			break
 		}

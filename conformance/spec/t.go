@@ -2,10 +2,12 @@ package spec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"reactorbench/impls"
@@ -25,14 +27,20 @@ type T struct {
 	server   *Server
 	started  []*Server // by Start, ended with the check
 	conns    []*Conn
-	control  *Conn // of Barrier
+	releases []func() // by atEnd
+	network  *network // of its own, or nil
+	control  *Conn    // of Barrier
 	began    time.Time
 	deadline time.Time // the watchdog's
 	slow     float64
-	buffer   []byte // what reads and writes go through; shared by all connections
-	expected []byte // what a read is compared with
-	timeline timeline
-	ending   ending
+
+	artifacts string // the folder for what a failure leaves behind
+	pcap      string // Options.Pcap
+	buffer    []byte // what reads and writes go through; shared by all connections
+	expected  []byte // what a read is compared with
+	timeline  timeline
+	wire      wireLog
+	ending    ending
 }
 
 // An ending is how the check's function came to its end.
@@ -54,7 +62,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 	slug.Write([]byte(check.Slug))
 	t := &T{
 		Seed: o.Seed, Rand: rand.New(rand.NewPCG(o.Seed, slug.Sum64())), Profile: o.Profile,
-		ctx: ctx, check: check, target: target, slow: o.slow(),
+		ctx: ctx, check: check, target: target, slow: o.slow(), artifacts: o.artifacts(), pcap: o.Pcap,
 		buffer:   make([]byte, 64<<10),
 		expected: make([]byte, 64<<10),
 	}
@@ -66,6 +74,7 @@ func newT(ctx context.Context, check Check, target *Target, o Options) *T {
 func (t *T) startClock() {
 	t.began = time.Now()
 	t.timeline.began = t.began
+	t.wire.began = t.began
 	t.deadline = t.began.Add(t.scaled(t.check.budget()))
 }
 
@@ -100,7 +109,11 @@ func (t *T) Run(d time.Duration, options impls.Options) (impls.Exit, error) {
 	t.needsProgram()
 	ctx, cancel := context.WithTimeout(t.ctx, t.scaled(d))
 	defer cancel()
-	return t.target.Program.Run(ctx, options)
+	exit, err := t.target.Program.Run(ctx, options)
+	if errors.Is(err, errNoProgram) {
+		t.NotApplicable(err.Error())
+	}
+	return exit, err
 }
 
 func (t *T) needsProgram() {
@@ -221,6 +234,9 @@ func (t *T) crashed() *Server {
 		grant = dyingTime
 	}
 	for _, s := range t.servers() {
+		if s.process.PID() == 0 { // it is never seen, so not being seen says nothing
+			grant = min(grant, dyingTime)
+		}
 		if s.crashed(grant) {
 			return s
 		}
@@ -234,6 +250,9 @@ func (t *T) facts() []string {
 	for _, s := range t.servers() {
 		lines = append(lines, s.facts()...)
 	}
+	if t.network != nil && t.network.link != nil {
+		lines = append(lines, fold(t.network.link.Counts().String())...)
+	}
 	return lines
 }
 
@@ -243,9 +262,15 @@ func (t *T) close() {
 		c.release()
 	}
 	if t.server != nil {
-		t.server.close(t.check.Fresh)
+		t.server.close(t.check.Fresh || t.check.Starts)
 	}
 	for _, s := range t.started {
 		s.close(true)
 	}
+	for _, release := range slices.Backward(t.releases) {
+		release()
+	}
 }
+
+// atEnd calls f when the check has ended and its servers are gone, the latest f first.
+func (t *T) atEnd(f func()) { t.releases = append(t.releases, f) }

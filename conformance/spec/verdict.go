@@ -30,11 +30,13 @@ type Result struct {
 	Reason  string // for n/a, precondition, info, hang and error: why
 	Elapsed time.Duration
 	Seed    uint64
-	Again   string // the command that shows it again
+	Again   string   // the command that shows it again
+	Also    []string // other servers that are known to fail this check
 
 	Failures []Failure
 	Timeline string
 	Facts    []string // of the server
+	Wire     []string // what the client did and saw on each connection, kept for what is not a pass
 }
 
 // Broken reports whether the server was seen to break its promise, whether or not that was expected.

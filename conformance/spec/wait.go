@@ -47,12 +47,12 @@ func (t *T) waitQuietly(c Condition) { t.await(t.scaled(patience), c) }
 func (t *T) await(limit time.Duration, c Condition) {
 	began := time.Now()
 	for {
+		waited := time.Since(began) // before the look: behind it the machine itself may stand still for any time
 		ok, seen := c.Now()
 		if ok {
 			return
 		}
 		t.alive(c.What)
-		waited := time.Since(began)
 		if waited > limit {
 			t.Fatal(c.What, "after "+seconds(waited)+": "+seen)
 		}

@@ -33,9 +33,10 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "`address` to listen on: HOST:PORT (port 0: any free one) or unix:PATH")
 	loops := flag.Int("loops", 1, "`number` of threads that run Go code at a time (GOMAXPROCS): this design's loops")
 	splice := flag.Bool("splice", false, "echo by io.Copy, which on Linux moves the bytes inside the kernel")
+	idle := flag.Duration("idle-timeout", 0, "close a connection whose client has been silent for so long; 0: never")
 	parse()
-	if *loops < 1 || flag.NArg() > 0 {
-		log.Printf("want -loops of at least 1 and no arguments, got %d and %q", *loops, flag.Args())
+	if *loops < 1 || *idle < 0 || flag.NArg() > 0 {
+		log.Printf("want -loops of at least 1, -idle-timeout of at least 0 and no arguments, got %d, %v and %q", *loops, *idle, flag.Args())
 		os.Exit(2)
 	}
 	runtime.GOMAXPROCS(*loops)
@@ -50,7 +51,7 @@ func main() {
 		listener.Close()
 	})
 
-	s := server{echo: readWrite, conns: make(map[net.Conn]struct{})}
+	s := server{echo: readWrite, idleTimeout: *idle, conns: make(map[net.Conn]struct{})}
 	if *splice {
 		s.echo = spliced
 	}

@@ -21,11 +21,13 @@ const (
 
 // A server knows its connections only in order to stop. Each is served by a goroutine of its own.
 type server struct {
-	echo echo
+	echo        echo
+	idleTimeout time.Duration // 0: a silent client may stay for ever
 
-	mutex   sync.Mutex
-	conns   map[net.Conn]struct{}
-	serving sync.WaitGroup
+	mutex    sync.Mutex
+	conns    map[net.Conn]struct{}
+	draining bool
+	serving  sync.WaitGroup
 }
 
 // An echo sends back what it reads until reading or writing ends, and tells how much it was and why it ended
@@ -85,14 +87,17 @@ func (s *server) start(conn net.Conn) {
 	s.serving.Go(func() { s.serve(conn) })
 }
 
-// serve is the life of a connection. Only drain sets a read deadline. From then on the connection is served until
-// it has been silent for a moment and its client has taken everything: behind an echo that was stuck, more is on
-// its way from a client that was made to wait.
+// serve is the life of a connection. A read deadline passes at drain, or after the idle timeout. From then on the connection
+// is served until it has been silent for a moment and its client has taken everything: behind an echo that was
+// stuck, more is on its way from a client that was made to wait. One that was only idle, and speaks up, lives on.
 func (s *server) serve(conn net.Conn) {
-	_, err := s.echo(conn)
+	_, err := s.echo(s.impatient(conn))
 	for moved := int64(1); errors.Is(err, os.ErrDeadlineExceeded) && (moved > 0 || queued(conn) > 0); {
 		conn.SetReadDeadline(time.Now().Add(silence))
 		moved, err = s.echo(conn)
+		if moved > 0 && errors.Is(err, os.ErrDeadlineExceeded) && s.idleTimeout > 0 {
+			_, err = s.echo(s.impatient(conn)) // at once again if the deadline was drain's
+		}
 	}
 	conn.Close()
 
@@ -101,10 +106,34 @@ func (s *server) serve(conn net.Conn) {
 	s.mutex.Unlock()
 }
 
+// An impatientConn is a connection whose client may not be silent for longer than the idle timeout. io.Copy does not see the
+// socket in it, and so does not splice.
+type impatientConn struct {
+	net.Conn
+	server *server
+}
+
+func (s *server) impatient(conn net.Conn) net.Conn {
+	if s.idleTimeout == 0 {
+		return conn
+	}
+	return impatientConn{conn, s}
+}
+
+func (c impatientConn) Read(buffer []byte) (int, error) {
+	c.server.mutex.Lock()
+	if !c.server.draining { // or the deadline is drain's, which must stand
+		c.SetReadDeadline(time.Now().Add(c.server.idleTimeout))
+	}
+	c.server.mutex.Unlock()
+	return c.Conn.Read(buffer)
+}
+
 // drain waits until every connection has got what is pending. A deadline in the past wakes the goroutines that
 // stand in Read; one that stands in Write, with output pending, finishes that first and meets the deadline next.
 func (s *server) drain() {
 	s.mutex.Lock()
+	s.draining = true
 	for conn := range s.conns {
 		conn.SetReadDeadline(time.Now())
 	}

@@ -70,3 +70,42 @@ func TestDrainHasADeadline(t *testing.T) {
 		theirs.Close() // lets the goroutine end
 	})
 }
+
+// The timeout counts from the last byte, and a moment is granted for bytes that came while nobody looked.
+func TestASilentClientIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		s := server{echo: readWrite, idleTimeout: time.Second, conns: make(map[net.Conn]struct{})}
+		s.start(ours)
+		echoed := make([]byte, 4)
+		var last time.Time
+		for range 5 {
+			time.Sleep(900 * time.Millisecond)
+			theirs.Write([]byte("here"))
+			if _, err := io.ReadFull(theirs, echoed); err != nil {
+				t.Fatalf("a client that speaks is cut off: %v", err)
+			}
+			last = time.Now()
+		}
+		_, err := theirs.Read(echoed)
+		if got, want := time.Since(last), time.Second+silence; err != io.EOF || got != want {
+			t.Errorf("%v after %v of silence, want the end of the stream after %v", err, got, want)
+		}
+	})
+}
+
+// Drain must not wait for the idle timeout of a client that is silent.
+func TestDrainOutweighsTheIdleTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		s := server{echo: readWrite, idleTimeout: time.Hour, conns: make(map[net.Conn]struct{})}
+		s.start(ours)
+		synctest.Wait() // the server stands in Read
+		began := time.Now()
+		s.drain()
+		if got := time.Since(began); got != silence {
+			t.Errorf("drain returned after %v, want %v", got, silence)
+		}
+	})
+}

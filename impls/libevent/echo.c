@@ -82,6 +82,7 @@ struct connection {
 };
 
 static bool tutorial;
+static struct timeval idle_timeout;	/* zero: a silent client may stay for ever */
 static int stop_pipe[2];	/* closing [1] tells every loop to stop */
 static const char *socket_file;	/* to be removed at the end */
 
@@ -94,6 +95,17 @@ static void fail(const char *what, const char *why)
 static struct timeval milliseconds(int n)
 {
 	return (struct timeval){ .tv_sec = n / 1000, .tv_usec = n % 1000 * 1000 };
+}
+
+/* Reads a duration as 1s or 250ms. */
+static struct timeval duration(const char *text)
+{
+	char *unit;
+	long n = strtol(text, &unit, 10);
+
+	if (n < 0 || unit == text || (strcmp(unit, "s") && strcmp(unit, "ms") && (n || *unit)))
+		fail(text, "want a time such as 1s or 250ms");
+	return milliseconds(*unit == 's' ? 1000 * n : n);
 }
 
 static void start_timer(struct event *timer, int after)
@@ -145,12 +157,18 @@ static void on_write(struct bufferevent *bev, void *context)
 	}
 }
 
-/* The end of the stream comes after everything before it has been read; on_read has moved all of it. */
+/* The end of the stream comes after everything before it has been read; on_read has moved all of it. A silence that was
+ * too long is the same, and libevent no longer reads after it; it does not count while reading is switched off, nor if bytes
+ * came while the whole process was stopped: libevent looks at its timers first then. */
 static void on_event(struct bufferevent *bev, short what, void *context)
 {
 	struct connection *c = context;
+	char one;
 
-	(void)bev;
+	if ((what & BEV_EVENT_TIMEOUT) && recv(bufferevent_getfd(bev), &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+		bufferevent_enable(bev, EV_READ);
+		return;
+	}
 	c->finished = true;
 	if ((what & BEV_EVENT_ERROR) || pending(c) == 0)
 		connection_free(c);
@@ -176,6 +194,8 @@ static void serve(struct loop *loop, evutil_socket_t fd)
 	bufferevent_set_max_single_write(bev, READ_SIZE);
 	bufferevent_setwatermark(bev, EV_WRITE, LOW_MARK, 0);
 	bufferevent_setcb(bev, on_read, on_write, on_event, c);
+	if (evutil_timerisset(&idle_timeout))
+		bufferevent_set_timeouts(bev, &idle_timeout, NULL);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
@@ -452,7 +472,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "addr", required_argument, NULL, 'a' }, { "loops", required_argument, NULL, 'l' },
-		{ "tutorial", no_argument, NULL, 't' }, { "h", no_argument, NULL, 'h' }, { 0 },
+		{ "idle-timeout", required_argument, NULL, 'i' }, { "tutorial", no_argument, NULL, 't' },
+		{ "h", no_argument, NULL, 'h' }, { 0 },
 	};
 	const char *addr = "127.0.0.1:0";
 	union address address = { 0 };
@@ -464,9 +485,10 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 'a': addr = optarg; break;
 		case 'l': loops = atoi(optarg); break;
+		case 'i': idle_timeout = duration(optarg); break;
 		case 't': tutorial = true; break;
 		case 'h':
-			puts("echo [-addr HOST:PORT|unix:PATH] [-loops N, each a thread with a base of its own] [-tutorial]");
+			puts("echo [-addr HOST:PORT|unix:PATH] [-loops N, each a thread with a base of its own] [-idle-timeout SECONDSs|MILLISECONDSms] [-tutorial]");
 			return 0;
 		default: return 2;
 		}

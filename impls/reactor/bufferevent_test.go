@@ -298,6 +298,28 @@ func TestC3BackPressure(t *testing.T) {
 	})
 }
 
+// Bytes that came while the loop was away, and of which it has not been told, outweigh the timeout; so does an end of stream.
+func TestC5BytesOutweighATimeout(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		bev, peer := owned(t, b)
+		told := outcomes(bev)
+		bev.Enable(Read)
+		bev.SetTimeouts(time.Second, 0)
+		turns(t, b, 1)
+		v.whileAway = func() { write(t, peer, "late") }
+		loop(t, b, Once, Passed)
+		turns(t, b, 2) // what is told by completion comes a turn later
+		equal(t, "input", string(bev.Input().Pullup(4)), "late")
+		equal(t, "outcomes", len(*told), 0)
+		v.whileAway = func() { unix.Shutdown(peer, unix.SHUT_WR) }
+		for len(*told) == 0 {
+			loop(t, b, Once, Passed)
+		}
+		equal(t, "outcomes", fmt.Sprint(*told), "[EOF|Reading]")
+		bev.Close()
+	})
+}
+
 // Timeouts run only for a direction that waits: reading while enabled, writing while there is something to write.
 func TestC5TimeoutsOnlyWhileWaiting(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {

@@ -331,17 +331,29 @@ func (b *Base) keepDeadline(deadline moment, waiting bool, timeout time.Duration
 	}
 }
 
-// expire tells the directions whose deadline has come. Progress in this very turn has moved it.
+// expire tells the directions whose deadline has come. Progress in this very turn has moved it. A process that was stopped finds its
+// deadlines past before it has been told of what came meanwhile (SIGCONT interrupts the wait), so the socket is asked once more.
 func (bev *BufferEvent) expire() {
 	now := bev.io.base.time()
 	if d := bev.readDeadline; d != 0 && d <= now {
-		bev.readDeadline = 0
-		bev.timedOut(Reading)
+		if bev.reading() {
+			bev.receive()
+		}
+		if bev.readDeadline == d && bev.state != inputEOF && !bev.late() {
+			bev.readDeadline = 0
+			bev.timedOut(Reading)
+		}
 	}
 	if d := bev.writeDeadline; d != 0 && d <= now {
 		bev.writeDeadline = 0
 		bev.timedOut(Writing)
 	}
+}
+
+// late reports that the timeout has to wait for the next turn.
+func (bev *BufferEvent) late() bool {
+	l, ok := bev.settings.transport.(latecomer)
+	return ok && bev.state != closed && l.late(bev)
 }
 
 // timedOut disables the direction. A connection that is being closed, and one that could not be made, have no other.

@@ -37,6 +37,7 @@ type connection struct {
 	backlog evbuffer.Buffer // received and not yet read
 	errno   uint16          // why receiving has ended after the backlog
 	eof     bool            // the stream has ended after the backlog
+	late    bool            // a timeout was put off by a turn
 }
 
 // mostIdle bounds how many connections, and flights, are kept for the next ones.
@@ -123,7 +124,7 @@ func (s *completion) keep(c *connection) {
 	if c.receive.UnderWay() {
 		return
 	}
-	c.eof, c.errno = false, 0
+	c.eof, c.late, c.errno = false, false, 0
 	if len(s.idle) < mostIdle {
 		s.idle = append(s.idle, c)
 	}

@@ -53,6 +53,7 @@ func (c *connection) news() bool { return c.backlog.Len() > 0 || c.eof || c.errn
 
 // received takes in what came: bytes, the end of the stream, an error, or only the operation itself.
 func (s *completion) received(c *connection, r backend.Ready) {
+	c.late = false
 	if r.N > 0 {
 		if c.bev != nil {
 			c.backlog.Write(s.ring.Buffer(r))
@@ -127,4 +128,15 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 		err = s.receiveOrNot(c)
 	}
 	return n, err
+}
+
+// late lets the ring report first what was received while the process was stopped, or the loop busy beyond a deadline.
+func (s *completion) late(bev *BufferEvent) bool {
+	c, err := s.of(bev)
+	if err != nil || !c.receive.UnderWay() || c.late {
+		return false
+	}
+	c.late = true
+	bev.io.Active(Timeout)
+	return true
 }

@@ -107,9 +107,7 @@ func TestC9CloseFromACallbackOfTLS(t *testing.T) {
 			t.Errorf("address %v", address)
 		}
 		peer.Close()
-		if after := runtime.NumGoroutine(); after > before {
-			t.Errorf("%d goroutines, %d before", after, before)
-		}
+		goroutinesEnd(t, before)
 	})
 }
 

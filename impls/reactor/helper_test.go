@@ -47,6 +47,8 @@ type virtualTime struct {
 	waits int // calls of Wait
 	idle  int // of these, such as reported nothing
 	late  time.Duration
+
+	whileAway func() // what happens during the next sleep; the loop hears of it after the next one
 }
 
 func (v *virtualTime) pass(d time.Duration) { v.now += moment(d) }
@@ -62,6 +64,10 @@ func (v *virtualTime) Wait(ready []backend.Ready, timeout time.Duration) (int, e
 	}
 	if n == 0 && timeout > 0 {
 		v.pass(timeout + v.late)
+		if happens := v.whileAway; happens != nil {
+			v.whileAway = nil
+			happens()
+		}
 	}
 	if n == 0 {
 		v.idle++

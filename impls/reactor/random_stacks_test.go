@@ -35,9 +35,7 @@ func TestC9RandomStacksClose(t *testing.T) {
 			}
 		})
 	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, %d before", after, before)
-	}
+	goroutinesEnd(t, before)
 }
 
 func closeRandomly(t *testing.T, b *Base, random *rand.Rand) {

@@ -36,6 +36,12 @@ type transport interface {
 	close(bev *BufferEvent, disowned bool)
 }
 
+// A latecomer is a transport whose bytes may have come although the loop hears of them only after its next wait.
+type latecomer interface {
+	// late puts a timeout off to the next turn, once.
+	late(bev *BufferEvent) bool
+}
+
 // errUnderWay is flush's answer when a write has begun.
 var errUnderWay = errors.New("under way")
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,6 +95,41 @@ func init() {
 				keep(c)
 				return
 			}
+			c.Close()
+		}
+	}
+
+	// gnet issue 47: reader and writer each close the connection. Here the writer comes a moment later.
+	faults["closes-twice"] = func(s *server) {
+		s.hangUp = func(c *net.TCPConn, why error) {
+			fd := descriptor(c)
+			c.Close()
+			if isReset(why) {
+				time.AfterFunc(time.Millisecond, func() { syscall.Close(fd) })
+			}
+		}
+	}
+
+	// Ends that a sweep finds.
+	faults["closes-late"] = func(s *server) {
+		s.hangUp = func(c *net.TCPConn, _ error) {
+			time.Sleep(5 * faultDelay)
+			c.Close()
+		}
+	}
+
+	// SO_LINGER with a time, in an event loop: close waits for the client, and everybody for close.
+	faults["lingers-in-loop"] = func(s *server) {
+		var loop sync.Mutex
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			takeTurn(&loop)
+			return send(c, block)
+		}
+		s.hangUp = func(c *net.TCPConn, _ error) {
+			loop.Lock()
+			defer loop.Unlock()
+			c.SetLinger(30)
 			c.Close()
 		}
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"net"
 	"os"
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -27,6 +29,87 @@ func init() {
 				return discard(c)
 			}
 			return echo(c)
+		}
+	}
+
+	// Dense tables: the last client moves into the gap, and the table forgets where it came from.
+	faults["forgets-moved-client"] = func(s *server) {
+		var table denseTable
+		echo, hangUp := s.echo, s.hangUp
+		s.echo = func(c *net.TCPConn) error {
+			table.add(c)
+			return echo(c)
+		}
+		s.hangUp = func(c *net.TCPConn, why error) {
+			table.remove(c)
+			hangUp(c, why)
+		}
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			if table.lost(c) {
+				return nil
+			}
+			return send(c, block)
+		}
+	}
+
+	// Servers that ask the name service for the name of each newcomer, in the loop.
+	faults["looks-up-newcomers"] = func(s *server) {
+		var loop sync.Mutex
+		send := s.send
+		s.welcome = func(*net.TCPConn) {
+			loop.Lock()
+			defer loop.Unlock()
+			time.Sleep(faultDelay)
+		}
+		s.send = func(c *net.TCPConn, block []byte) error {
+			takeTurn(&loop)
+			return send(c, block)
+		}
+	}
+
+	// A record of each client in a list that nobody clears.
+	faults["remembers-each-client"] = func(s *server) {
+		s.welcome = func(*net.TCPConn) { remember(make([]byte, 32<<10)) }
+	}
+
+	// A thread for each client that waits for work after its client has left.
+	faults["keeps-thread"] = func(s *server) {
+		s.welcome = func(*net.TCPConn) {
+			go func() {
+				runtime.LockOSThread()
+				select {}
+			}()
+		}
+	}
+
+	// Samples with listen(fd, 5).
+	faults["short-backlog"] = func(s *server) {
+		s.listen = func(addr string) (*net.TCPListener, error) {
+			l, err := listen(addr)
+			if err != nil {
+				return nil, err
+			}
+			raw, err := l.SyscallConn()
+			if err != nil {
+				return nil, err
+			}
+			return l, raw.Control(func(fd uintptr) { syscall.Listen(int(fd), 5) })
+		}
+	}
+
+	// Servers that look through all their clients for one that has something.
+	faults["walks-all-clients"] = func(s *server) {
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			s.mu.Lock()
+			for other := range s.conns {
+				for range 5 {
+					try(other, func(fd int) (int, error) { return syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR) })
+				}
+			}
+			s.mu.Unlock()
+			return send(c, block)
 		}
 	}
 
@@ -59,6 +142,44 @@ func init() {
 			}
 		}
 	}
+}
+
+// A denseTable has no gaps: who leaves is replaced by the last one, which is then looked for in its old place.
+type denseTable struct {
+	sync.Mutex
+	conns []*net.TCPConn
+	moved map[*net.TCPConn]bool
+}
+
+func (t *denseTable) add(c *net.TCPConn) {
+	t.Lock()
+	defer t.Unlock()
+	t.conns = append(t.conns, c)
+}
+
+// crowded is how long the table must be for the mistake to strike.
+const crowded = 300
+
+func (t *denseTable) remove(c *net.TCPConn) {
+	t.Lock()
+	defer t.Unlock()
+	last := len(t.conns) - 1
+	if place := slices.Index(t.conns, c); place >= 0 {
+		if place < last && last > crowded {
+			if t.moved == nil {
+				t.moved = map[*net.TCPConn]bool{}
+			}
+			t.moved[t.conns[last]] = true
+		}
+		t.conns[place] = t.conns[last]
+		t.conns = t.conns[:last]
+	}
+}
+
+func (t *denseTable) lost(c *net.TCPConn) bool {
+	t.Lock()
+	defer t.Unlock()
+	return t.moved[c]
 }
 
 func (s *server) population() int {

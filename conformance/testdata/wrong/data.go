@@ -52,7 +52,13 @@ func init() {
 	faults["waits-for-newline"] = func(s *server) { s.echo = s.echoLines }
 
 	// Byte counters that are too narrow; this one wraps at one mebibyte to be found in a second.
-	faults["stops-after-one-mebibyte"] = func(s *server) { s.echo = s.echoOneMebibyte }
+	faults["stops-after-one-mebibyte"] = func(s *server) { s.echo = func(c *net.TCPConn) error { return s.echoAtMost(c, 1<<20) } }
+
+	// The counter that is really met: a signed one of 32 bits.
+	faults["stops-after-two-gibibytes"] = func(s *server) { s.echo = func(c *net.TCPConn) error { return s.echoAtMost(c, 1<<31) } }
+
+	// gnet, before it learnt of IOV_MAX: one writev for all that is queued, piece by piece.
+	faults["writes-too-many-pieces"] = func(s *server) { s.echo = s.echoPieces(4<<20, 1024, deliver) }
 
 	// io.Copy(conn, conn) in Go on Linux: splice answers EAGAIN for ever at an urgent byte.
 	faults["wedged-by-urgent-byte"] = func(s *server) {
@@ -129,9 +135,8 @@ func (s *server) echoLines(c *net.TCPConn) error {
 	}
 }
 
-// echoOneMebibyte swallows what comes after the first mebibyte.
-func (s *server) echoOneMebibyte(c *net.TCPConn) error {
-	left := 1 << 20
+// echoAtMost swallows what comes after the first bytes.
+func (s *server) echoAtMost(c *net.TCPConn, left int) error {
 	buffer := make([]byte, readSize)
 	for {
 		n, err := s.read(c, buffer)

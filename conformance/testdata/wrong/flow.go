@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 func init() {
@@ -29,6 +30,20 @@ func init() {
 		}
 	}
 
+	// A pool of workers that block in write: one stalled client is nothing, four are the end.
+	faults["stalls-use-up-workers"] = func(s *server) {
+		workers := make(chan struct{}, 4)
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			workers <- struct{}{}
+			defer func() { <-workers }()
+			return send(c, block)
+		}
+	}
+
+	// Guards against slow attackers: a message must be there in time.
+	faults["cuts-off-slow-writer"] = func(s *server) { s.echo = s.echoInAHurry }
+
 	// gnet with a limit on OutboundBuffered: its only way to bound memory is to cut the client off.
 	faults["cuts-off-slow-reader"] = func(s *server) {
 		s.send = func(c *net.TCPConn, block []byte) error {
@@ -51,6 +66,31 @@ func init() {
 				return err
 			}
 			return waitForReset(c)
+		}
+	}
+}
+
+// echoInAHurry wants a message's worth of bytes within a moment of the first.
+func (s *server) echoInAHurry(c *net.TCPConn) error {
+	const message = 40
+	var first time.Time
+	total := 0
+	buffer := make([]byte, readSize)
+	for {
+		n, err := s.read(c, buffer)
+		if total == 0 {
+			first = time.Now()
+		}
+		if total += n; total < message && time.Since(first) > faultDelay {
+			return io.EOF
+		}
+		if n > 0 {
+			if err := s.send(c, buffer[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

@@ -40,6 +40,26 @@ func init() {
 	// C servers that print their usage for -h and for a mistake alike, and end with exit(0). See parse.
 	faults["bad-flag-exits-zero"] = func(*server) {}
 
+	// getopt's default branch, which takes -h for one more unknown letter. See parse.
+	faults["help-is-a-mistake"] = func(*server) {}
+
+	// C servers whose printf("client connected") goes to descriptor 1, whoever that is.
+	faults["logs-into-client"] = func(s *server) {
+		if target, err := os.Readlink("/proc/self/fd/1"); err == nil && target == os.DevNull { // what Go opens if it finds it closed
+			s.welcome = func(c *net.TCPConn) { fmt.Fprintln(c, "client connected") }
+		}
+	}
+
+	// Servers that reserve descriptors for later, and try again until they have them.
+	faults["waits-for-descriptors"] = func(s *server) {
+		listen := s.listen
+		s.listen = func(addr string) (*net.TCPListener, error) {
+			l, err := listen(addr)
+			reserveDescriptors()
+			return l, err
+		}
+	}
+
 	// Servers that ask a resolver, ignore its failure and listen on the wildcard address (inet_addr's INADDR_NONE).
 	faults["bad-address-ignored"] = func(s *server) {
 		s.listen = func(addr string) (*net.TCPListener, error) {
@@ -66,6 +86,17 @@ func init() {
 
 	// gnet without WithReuseAddr: a restart fails for a minute while a closed connection is in TIME_WAIT.
 	faults["no-reuseaddr"] = func(s *server) { s.listen = listenWith(unix.SO_REUSEADDR, 0) }
+}
+
+// reserveDescriptors returns when it has some in hand.
+func reserveDescriptors() {
+	for reserved := 0; reserved < 32; {
+		if _, err := syscall.Open(os.DevNull, syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err == nil {
+			reserved++
+		} else {
+			time.Sleep(acceptBackoff)
+		}
+	}
 }
 
 // announceThenListen finds a free port, announces it, and only later listens on it.

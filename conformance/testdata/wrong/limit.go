@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -32,6 +33,34 @@ func init() {
 		s.acceptError = func(err error) {
 			log.Printf("accept: %v\n%s", err, strings.Repeat(string(debug.Stack()), 100))
 			time.Sleep(acceptBackoff)
+		}
+	}
+
+	// Loggers that panic, or end the process, when the disk is full.
+	faults["dies-of-full-disk"] = func(s *server) {
+		s.acceptError = func(err error) {
+			if _, full := os.Stderr.WriteString(err.Error() + "\n"); full != nil {
+				os.Exit(1)
+			}
+			time.Sleep(acceptBackoff)
+		}
+	}
+
+	// A line of log for each client that was reset, written in the loop's thread.
+	faults["logs-in-loop"] = func(s *server) {
+		var loop sync.Mutex
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			takeTurn(&loop)
+			return send(c, block)
+		}
+		s.hangUp = func(c *net.TCPConn, why error) {
+			loop.Lock()
+			defer loop.Unlock()
+			if isReset(why) {
+				log.Print(why)
+			}
+			c.Close()
 		}
 	}
 

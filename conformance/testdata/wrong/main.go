@@ -11,6 +11,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -35,6 +36,9 @@ const (
 // and nobody touches them afterwards.
 type server struct {
 	usageStatus int                                         // exit status of a bad flag
+	helpStatus  int                                         // and of -h
+	idle        time.Duration                               // -idle-timeout; 0 is never
+	deaf        bool                                        // to a second signal
 	listen      func(addr string) (*net.TCPListener, error) //
 	announce    func(asked string, l *net.TCPListener)      // prints the ready line
 	await       func(l *net.TCPListener)                    // before each accept
@@ -47,7 +51,9 @@ type server struct {
 	hurry       func(c *net.TCPConn)                        // makes the connection end soon, pending bytes first
 	stop        func(l *net.TCPListener) (status int)       // after SIGTERM or SIGINT
 	claimUnix   func(path string)                           // before listening on a unix socket
-	endUnix     func(c net.Conn)                            // at the end of a stream there
+	echoUnix    func(c net.Conn) error                      // until the end of a stream there
+	endUnix     func(c net.Conn)                            // at that end
+	releaseUnix func(path string)                           // after SIGTERM
 
 	mu       sync.Mutex
 	conns    map[*net.TCPConn]bool // every connection that is being served
@@ -63,6 +69,9 @@ var faults = map[string]func(*server){}
 func main() {
 	s := right()
 	addr, err := s.parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(s.helpStatus)
+	}
 	if err != nil {
 		os.Exit(s.usageStatus)
 	}
@@ -78,6 +87,9 @@ func main() {
 	go s.accept(l)
 	s.announce(addr, l)
 	<-signals
+	if !s.deaf {
+		signal.Reset(syscall.SIGTERM, syscall.SIGINT) // the next one kills
+	}
 	os.Exit(s.stop(l))
 }
 
@@ -91,10 +103,14 @@ func (s *server) parse(args []string) (addr string, err error) {
 	flags := flag.NewFlagSet("wrong", flag.ContinueOnError)
 	flags.StringVar(&addr, "addr", "127.0.0.1:0", "`host:port` to listen on")
 	flags.Int("loops", 1, "ignored: the runtime shares the goroutines out")
+	flags.DurationVar(&s.idle, "idle-timeout", 0, "close a connection that has been silent for so long; 0: never")
 	fault := flags.String("fault", "", "`name` of the one mistake to make")
 	list := flags.Bool("list", false, "print the names of the faults and exit")
-	if slices.ContainsFunc(args, func(a string) bool { return a == "-fault=bad-flag-exits-zero" }) {
-		s.usageStatus = 0 // the one fault that strikes before the flags are known
+	switch { // two faults strike before the flags are known
+	case slices.Contains(args, "-fault=bad-flag-exits-zero"):
+		s.usageStatus = 0
+	case slices.Contains(args, "-fault=help-is-a-mistake"):
+		s.helpStatus = s.usageStatus
 	}
 	if err := flags.Parse(args); err != nil {
 		return "", err // the flag package has said why
@@ -107,7 +123,7 @@ func (s *server) parse(args []string) (addr string, err error) {
 		inject, known := faults[*fault]
 		if !known {
 			fmt.Fprintf(os.Stderr, "wrong: no fault %q; -list names them\n", *fault)
-			return "", flag.ErrHelp
+			return "", errors.New("no such fault")
 		}
 		inject(s)
 	}
@@ -134,13 +150,15 @@ func right() *server {
 	s.acceptError = func(error) { time.Sleep(acceptBackoff) }
 	s.welcome = func(*net.TCPConn) {}
 	s.echo = s.echoBlocks
-	s.read = read
+	s.read = s.readInTime
 	s.hurry = hurry
 	s.send = func(c *net.TCPConn, block []byte) error { _, err := c.Write(block); return err }
 	s.hangUp = func(c *net.TCPConn, _ error) { c.Close() }
 	s.stop = s.drain
 	s.claimUnix = claimUnix
+	s.echoUnix = echoUnix
 	s.endUnix = func(c net.Conn) { c.Close() }
+	s.releaseUnix = func(path string) { os.Remove(path) }
 	return s
 }
 
@@ -210,7 +228,15 @@ func (s *server) echoBlocks(c *net.TCPConn) error {
 	}
 }
 
-// read waits for bytes, and after SIGTERM takes only those that have already arrived.
+// readInTime is read with the idle timeout, if there is one.
+func (s *server) readInTime(c *net.TCPConn, buffer []byte) (int, error) {
+	if s.idle > 0 && !s.isStopping() {
+		c.SetReadDeadline(time.Now().Add(s.idle))
+	}
+	return read(c, buffer)
+}
+
+// read waits for bytes, and after SIGTERM, or the idle timeout, takes only those that have already arrived.
 func read(c *net.TCPConn, buffer []byte) (int, error) {
 	n, err := c.Read(buffer)
 	if isTimeout(err) {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func init() {
@@ -19,6 +21,19 @@ func init() {
 		s.stop = func(l *net.TCPListener) int {
 			l.Close()
 			return 0
+		}
+	}
+
+	// signal.Notify without a signal.Reset: who has lost patience must use SIGKILL.
+	faults["deaf-to-second-sigterm"] = func(s *server) { s.deaf = true }
+
+	// Servers that end all sessions after a suspend, which they see by a clock that has jumped.
+	faults["drops-clients-after-suspend"] = func(s *server) { go s.watchClock() }
+
+	// accept and socket without SOCK_CLOEXEC.
+	faults["leaves-sockets-inheritable"] = func(s *server) {
+		s.welcome = func(c *net.TCPConn) {
+			try(c, func(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0) })
 		}
 	}
 
@@ -57,5 +72,21 @@ func init() {
 			child.Start()
 			return s.drain(l)
 		}
+	}
+}
+
+// watchClock ends every connection when a tick has come much too late.
+func (s *server) watchClock() {
+	const tick, jump = 50 * time.Millisecond, 800 * time.Millisecond
+	for last := time.Now(); ; last = time.Now() {
+		time.Sleep(tick)
+		if time.Since(last) < jump {
+			continue
+		}
+		s.mu.Lock()
+		for c := range s.conns {
+			c.Close()
+		}
+		s.mu.Unlock()
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -10,3 +11,9 @@ func pause() { time.Sleep(time.Millisecond) }
 
 // spin costs the CPU everything and lets a moment pass.
 func spin() { runtime.Gosched() }
+
+// takeTurn waits until nobody holds the loop.
+func takeTurn(loop *sync.Mutex) {
+	loop.Lock()
+	defer loop.Unlock()
+}

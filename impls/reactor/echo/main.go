@@ -25,25 +25,28 @@ func main() {
 	share := flag.String("share", reactor.RoundRobin.String(), "how connections come to the loops: "+
 		"handoff (in turn, from the first), least (to whom has the fewest), reuseport (by the kernel)")
 	method := flag.String("method", "", "backend: "+strings.Join(reactor.Methods(), ", ")+" (default: the first)")
+	idle := flag.Duration("idle-timeout", 0, "close a connection whose client has been silent for so long (default: never)")
 	flag.Parse()
-	if flag.NArg() > 0 || *loops < 1 {
-		log.Fatal("want flags only, and at least one loop; see -h")
+	if flag.NArg() > 0 || *loops < 1 || *idle < 0 {
+		log.Fatal("want flags only, at least one loop, and no negative time; see -h")
 	}
 	sharing, err := reactor.ParseSharing(*share)
 	if err == nil {
-		err = run(*addr, *loops, sharing, *method)
+		err = run(*addr, *loops, sharing, *method, *idle)
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// serve is the echo: what comes in goes out, and the end of the input is the end of the output.
-func serve(base *reactor.Base, fd int, _ netip.AddrPort) {
+// serve is the echo: what comes in goes out, and the end of the input is the end of the output. So is a silence of idle, if that is
+// not 0; while the client keeps the server from reading on, by not reading itself, it is not silent.
+func serve(base *reactor.Base, fd int, idle time.Duration) {
 	bev := base.NewBufferEvent(fd)
+	bev.SetTimeouts(idle, 0)
 	bev.OnRead(func() { bev.Output().Append(bev.Input()) }) // moves the chunks, copies nothing
 	bev.OnEvent(func(what reactor.Outcome) {
-		if what.Has(reactor.EOF) {
+		if what.Has(reactor.EOF | reactor.Timeout) {
 			bev.CloseAfterFlush() // the peer has stopped sending, not reading
 			return
 		}
@@ -53,14 +56,15 @@ func serve(base *reactor.Base, fd int, _ netip.AddrPort) {
 }
 
 // run returns when a signal has ended all loops.
-func run(addr string, loops int, sharing reactor.Sharing, method string) error {
+func run(addr string, loops int, sharing reactor.Sharing, method string, idle time.Duration) error {
 	group, err := reactor.NewGroup(loops, reactor.WithBackend(method))
 	if err != nil {
 		return err
 	}
 	defer group.Close()
 	network, address := split(addr)
-	listeners, err := group.Listen(network, address, sharing, serve)
+	accept := func(base *reactor.Base, fd int, _ netip.AddrPort) { serve(base, fd, idle) }
+	listeners, err := group.Listen(network, address, sharing, accept)
 	if err != nil {
 		return err
 	}

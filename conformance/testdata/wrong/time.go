@@ -1,0 +1,48 @@
+package main
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+func init() {
+	// A flag that is read, and forgotten.
+	faults["never-times-out"] = func(s *server) { s.idle = 0 }
+
+	// SetDeadline once, at accept.
+	faults["times-out-from-the-start"] = func(s *server) {
+		s.welcome = func(c *net.TCPConn) {
+			if s.idle > 0 {
+				c.SetReadDeadline(time.Now().Add(s.idle))
+			}
+		}
+		s.read = read
+	}
+
+	// One deadline for both directions: a slow reader is taken for a silent client.
+	faults["drops-output-at-timeout"] = func(s *server) {
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			if s.idle > 0 {
+				c.SetWriteDeadline(time.Now().Add(s.idle))
+			}
+			return send(c, block)
+		}
+	}
+
+	// Loops that run their timers before they look at their sockets; Go's deadlines do so too.
+	faults["believes-clock-first"] = func(s *server) {
+		s.read = func(c *net.TCPConn, buffer []byte) (int, error) {
+			if s.idle == 0 || s.isStopping() {
+				return read(c, buffer)
+			}
+			c.SetReadDeadline(time.Now().Add(s.idle))
+			n, err := c.Read(buffer)
+			if isTimeout(err) && !s.isStopping() {
+				err = io.EOF
+			}
+			return n, err
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"reactorbench/results"
+)
+
+// sweepSteps are the shares of the capacity, in percent.
+var sweepSteps = []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}
+
+// capacityCells is how many closed cells the capacity is the median of.
+const capacityCells = 3
+
+// sweepAll shows how the response time of each server grows with the load. Its capacity is what it does in a closed loop of the same
+// connections and sizes.
+func (r *runner) sweepAll(ctx context.Context, b *bench, targets []target, writer *results.Writer) error {
+	if err := quieten(b); err != nil {
+		return err
+	}
+	load := r.workloads[0]
+	fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
+	for _, t := range targets {
+		capacity, doubt, err := r.capacity(ctx, b, t, load, writer)
+		if err != nil {
+			return err
+		}
+		if capacity == 0 {
+			fmt.Fprintf(r.stdout, "%s: no capacity: %s\n", t.impl.Name, doubt)
+			r.failed++
+			continue
+		}
+		fmt.Fprintf(r.stdout, "%s: capacity %s in a closed loop%s\n", t.impl.Name, rateText(capacity), doubt)
+		if err := r.sweepOne(ctx, b, t, load, capacity, writer); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(r.stdout, "\n%s\n", r.footer())
+	return nil
+}
+
+func (r *runner) capacity(ctx context.Context, b *bench, t target, load Workload, writer *results.Writer) (perSecond float64, doubt string, err error) {
+	closed := load
+	closed.Loop, closed.Depth, closed.Rate, closed.Arrivals = "closed", max(1, load.Depth), 0, ""
+	var rates []float64
+	for i := range capacityCells {
+		record, err := r.probed(ctx, b, cell{target: t, workload: closed, block: i, seed: r.seed + uint64(i)}, "sweep", writer)
+		switch {
+		case err != nil:
+			return 0, "", err
+		case record.Failed():
+			doubt = record.Error
+			continue
+		case record.ClientLimited:
+			doubt = " (a lower bound: " + record.ClientLimitedWhy + ")"
+		}
+		rates = append(rates, record.RequestsPerSecond)
+	}
+	if len(rates) == 0 {
+		return 0, doubt, nil
+	}
+	slices.Sort(rates)
+	return rates[len(rates)/2], doubt, nil
+}
+
+func (r *runner) sweepOne(ctx context.Context, b *bench, t target, load Workload, capacity float64, writer *results.Writer) error {
+	table := [][]string{{"", "offered/s", "answered/s", "response p50", "p99", "p99.9", "service p99", ""}}
+	for i, percent := range sweepSteps {
+		at := load
+		at.Rate = math.Ceil(capacity * float64(percent) / 100)
+		record, err := r.probed(ctx, b, cell{target: t, workload: at, block: i, seed: r.seed + uint64(percent)}, "sweep", writer)
+		if err != nil {
+			return err
+		}
+		table = append(table, sweepRow(percent, record))
+	}
+	printColumns(r.stdout, table)
+	return nil
+}
+
+// sweepRow shows the figures even where the client was the limit, and says so: the shape of the curve is the point here.
+func sweepRow(percent int, r results.Record) []string {
+	row := []string{fmt.Sprintf("%d %%", percent), fmt.Sprintf("%.0f", r.AskedPerSecond)}
+	if r.Failed() {
+		return append(row, "–", "–", "–", "–", "–", "✗ "+r.Error)
+	}
+	remark := r.ShortOf
+	if r.ClientLimited {
+		remark = "client-limited: " + r.ClientLimitedWhy
+	}
+	row = append(row, fmt.Sprintf("%.0f", r.RequestsPerSecond))
+	for _, ns := range []int64{r.LatencyP50Ns, r.LatencyP99Ns, r.LatencyP999Ns, r.ServiceP99Ns} {
+		if ns == 0 {
+			row = append(row, "–")
+			continue
+		}
+		row = append(row, rounded(ns).String())
+	}
+	return append(row, remark)
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"time"
+
+	"reactorbench/results"
+)
+
+// A Tally is what an engine saw in the measured window.
+//
+// In the closed loop the window is a stretch of time, and a reply counts if it came within. In the open loop it is a stretch of the
+// plan: Latencies, Service, SendLag, Late, Offered and Unanswered are of the requests planned within, whenever they were sent or
+// answered. Requests is of the replies that came within in both, since CPU time can be divided by nothing else.
+type Tally struct {
+	Counts
+	Began, Ended int64 // clock at the engine's own edges of the window
+
+	CPU          time.Duration  // of the engine's thread; 0: the engine has no thread of its own
+	RunQueueWait *time.Duration // the thread was runnable and had no core; nil: the system does not tell
+}
+
+// Counts are the part of a Tally that adds up over engines.
+type Counts struct {
+	Requests   int64 // answered in the window
+	Bytes      int64 // of those replies
+	LatencySum int64 // ns, exact, for Little's law; of the open loop only the parts within the window, of unanswered requests too
+	Latencies  *results.Histogram
+	LateMax    time.Duration // closed loop: the longest of the requests that were in flight when the window ended
+
+	Connects    int64 // connections that took the place of spent ones
+	StalledLost int64 // stalled readers that the server has ended, since the start
+
+	// Of the open loop alone. Response time (Latencies) = SendLag + Service, request by request.
+	Service    *results.Histogram // from the write of the first byte
+	SendLag    *results.Histogram // from the planned time to that write: the generator was late, or no place or room was free
+	Late       *results.Histogram // from the planned time until the engine took the request up: the part of SendLag that is its own fault
+	Offered    int64              // requests planned
+	Unanswered int64              // of them, when the patience after the window was over: recorded with the age that they had
+	Unsent     int64              // of those, not even begun
+	Overdue    int64              // answered, but after more than the patience
+	Held       bool               // so many requests were unanswered that no more were taken up
+	InFlight   int64              // ∫ requests in flight dt over the window, in ns: what Little's law is checked against
+}
