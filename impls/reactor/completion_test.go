@@ -3,7 +3,12 @@
 package reactor
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -272,4 +277,44 @@ func readUninterrupted(t *testing.T, fd int) string {
 		check(t, err)
 		return string(p[:n])
 	}
+}
+
+// The kernel lets go a little later of what a killed process had under way on a ring: its listener still takes connections, and its address is
+// all the same one that a dead server has left.
+func TestListenAfterAKilledServer(t *testing.T) {
+	const variable = "REACTOR_TEST_LISTEN_AT"
+	if network, address, listens := strings.Cut(os.Getenv(variable), " "); listens {
+		b, err := New() // by the method of MethodVariable
+		check(t, err)
+		_, err = b.Listen(network, address, func(int, netip.AddrPort) {})
+		check(t, err)
+		b.NewTimer(func() { fmt.Println("listening") }).Add(0)
+		b.Dispatch() // until it is killed
+		return
+	}
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		free, err := b.Listen("tcp", "127.0.0.1:0", func(int, netip.AddrPort) {})
+		check(t, err)
+		where := []string{"unix " + t.TempDir() + "/socket", "tcp " + free.Addr()}
+		free.Close()
+		for i := range 10 {
+			server := exec.Command(os.Args[0], "-test.run=^TestListenAfterAKilledServer$")
+			server.Env = append(os.Environ(), variable+"="+where[i%2], MethodVariable+"="+b.Method())
+			out, err := server.StdoutPipe()
+			check(t, err)
+			check(t, server.Start())
+			line, err := bufio.NewReader(out).ReadString('\n')
+			server.Process.Kill()
+			server.Wait()
+			if err != nil || line != "listening\n" {
+				t.Fatalf("the server says %q, %v", line, err)
+			}
+		}
+		for _, address := range where {
+			network, address, _ := strings.Cut(address, " ")
+			listener, err := b.Listen(network, address, func(int, netip.AddrPort) {})
+			check(t, err)
+			listener.Close()
+		}
+	})
 }

@@ -59,3 +59,9 @@ func quiet(fd int) bool {
 	unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
 	return err == nil && unread == 0
 }
+
+// listenerGone reports whether the process is gone that made the listener to which fd, a unix socket, is connected.
+func listenerGone(fd int) bool {
+	listener, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	return err == nil && listener.Pid > 0 && unix.Kill(int(listener.Pid), 0) == unix.ESRCH
+}

@@ -56,3 +56,6 @@ func (a *accepter) accept(listener int) (int, netip.AddrPort, error) {
 
 // quiet cannot be known here without more ado, so every close after flush waits for the peer's end of stream.
 func quiet(int) bool { return false }
+
+// listenerGone reports whether a unix socket that still listens has outlived its process: there is no io_uring here.
+func listenerGone(int) bool { return false }
