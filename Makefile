@@ -44,6 +44,7 @@ lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
 
 conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 $(IMPLS)
+	@bin/conformance -parallel 2 -loops 2 ./impls/reactor/handoff ./impls/reactor/reuseport
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)

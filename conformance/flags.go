@@ -32,6 +32,7 @@ type config struct {
 	strict   bool
 	count    int
 	parallel int // implementations at a time
+	loops    int // event loops of each server
 	timeout  time.Duration
 	slow     float64
 	seed     uint64
@@ -85,6 +86,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.BoolVar(&c.strict, "strict", false, "a broken SHOULD and a flaky check fail the run too")
 	flags.IntVar(&c.count, "count", 1, "run each check `n` times")
 	flags.IntVar(&c.parallel, "parallel", 1, "check `n` implementations at a time; each is still reported in its turn")
+	flags.IntVar(&c.loops, "loops", 1, "start servers with `n` event loops")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "stop an implementation's checks after `duration`; 0 is never")
 	flags.Float64Var(&c.slow, "slow", 1, "stretch every limit of time by `factor`, on a slow machine")
 	flags.Uint64Var(&c.seed, "seed", 0, "draw payload and schedules from seed `n`; 0 chooses one")
@@ -132,8 +134,8 @@ func (c *config) understand(run, skip, profile string, short bool) (err error) {
 	if short {
 		c.profile = spec.Core
 	}
-	if c.slow <= 0 || c.count < 1 || c.parallel < 1 {
-		return errors.New("-slow must be above 0, -count and -parallel at least 1")
+	if c.slow <= 0 || c.count < 1 || c.parallel < 1 || c.loops < 1 {
+		return errors.New("-slow must be above 0, -count, -parallel and -loops at least 1")
 	}
 	if c.seed == 0 {
 		c.seed = rand.Uint64N(1_000_000) + 1 // short enough to be typed again

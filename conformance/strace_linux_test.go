@@ -24,7 +24,7 @@ func TestAServerThatStraceCannotSee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := implementation(builder, found[0])
+	target := implementation(builder, found[0], 1)
 	if err := target.prepare(t.Context(), &target.Target); err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func (c config) targets(ctx context.Context, checks []spec.Check) (all []target,
 		return nil, nil, err
 	}
 	for _, impl := range found {
-		t := implementation(builder, impl)
+		t := implementation(builder, impl, c.loops)
 		t.Also = alsoKnown(found, impl.Name)
 		all = append(all, t)
 	}
@@ -65,21 +65,25 @@ func knownSlugs(found []impls.Impl, checks []spec.Check) error {
 	return nil
 }
 
-func implementation(builder *impls.Builder, impl impls.Impl) target {
+func implementation(builder *impls.Builder, impl impls.Impl, loops int) target {
 	features := map[string]bool{contract: true}
 	for _, feature := range impl.Features {
 		features[feature] = true
 	}
+	again := "./impls/" + impl.Name
+	if loops > 1 {
+		again = fmt.Sprintf("-loops %d %s", loops, again)
+	}
 	return target{
 		Impl:        impl,
-		Target:      spec.Target{Name: impl.Name, Features: features, Known: impl.Known, Again: "./impls/" + impl.Name},
+		Target:      spec.Target{Name: impl.Name, Features: features, Known: impl.Known, Again: again},
 		unavailable: missing(impl),
 		prepare: func(ctx context.Context, t *spec.Target) error {
 			program, err := builder.Build(ctx, impl)
 			if err != nil {
 				return err
 			}
-			t.Program = spec.Launch(program)
+			t.Program = spec.Launch(program, loops)
 			return nil
 		},
 	}

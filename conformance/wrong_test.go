@@ -177,7 +177,7 @@ func TestEachMistakeIsCaught(t *testing.T) {
 
 // contractTarget is a server that claims to honour the server contract, on every kind of address.
 func contractTarget(name string, program *impls.Program) *spec.Target {
-	return &spec.Target{Name: name, Program: spec.Launch(program), Features: map[string]bool{contract: true, "ipv6": true, "unix": true, "idle-timeout": true, "io_uring": true}, Again: name}
+	return &spec.Target{Name: name, Program: spec.Launch(program, 0), Features: map[string]bool{contract: true, "ipv6": true, "unix": true, "idle-timeout": true, "io_uring": true}, Again: name}
 }
 
 func (m mistake) asks(check spec.Check) bool {
@@ -273,7 +273,7 @@ func TestRightServersPass(t *testing.T) {
 	for _, impl := range right {
 		t.Run(impl.Name, func(t *testing.T) {
 			t.Parallel()
-			target := implementation(builder, impl)
+			target := implementation(builder, impl, 1)
 			if err := target.prepare(t.Context(), &target.Target); err != nil {
 				t.Fatal(err)
 			}

@@ -17,7 +17,7 @@ import (
 // filled in; without them -addr HOST:PORT is appended.
 func Command(argv ...string) Target {
 	name := filepath.Base(argv[0])
-	return Target{Name: name, Program: Launch(impls.Command(name, argv...)), Again: "-- " + strings.Join(argv, " ")}
+	return Target{Name: name, Program: Launch(impls.Command(name, argv...), 0), Again: "-- " + strings.Join(argv, " ")}
 }
 
 // At is the target that runs already, at HOST:PORT or unix:PATH. pid is its process, 0 if that is unknown: then it is asked only

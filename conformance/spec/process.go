@@ -30,12 +30,16 @@ type Process interface {
 	StdoutExtra() string   // what it has printed after its announcement
 }
 
-// Launch makes a Program of one that package impls can start.
-func Launch(p *impls.Program) Program { return launched{p} }
+// Launch makes a Program of one that package impls can start, with so many event loops; 0 is one.
+func Launch(p *impls.Program, loops int) Program { return launched{p, loops} }
 
-type launched struct{ program *impls.Program }
+type launched struct {
+	program *impls.Program
+	loops   int
+}
 
 func (l launched) Start(ctx context.Context, o impls.Options) (Process, error) {
+	o.Loops = l.loops
 	server, err := l.program.Start(ctx, o)
 	if err != nil {
 		return nil, err
@@ -44,6 +48,7 @@ func (l launched) Start(ctx context.Context, o impls.Options) (Process, error) {
 }
 
 func (l launched) Run(ctx context.Context, o impls.Options) (impls.Exit, error) {
+	o.Loops = l.loops
 	return l.program.Run(ctx, o)
 }
 
