@@ -12,7 +12,7 @@ status=0
 note() { [ "$status" -ne 0 ] || status=$1; }
 
 echo "== conformance: does each server echo? (core profile)"
-bin/conformance -profile core -parallel 2 -report "$run/conformance.json" "$@" || note $?
+bin/conformance -profile core -parallel 4 -report "$run/conformance.json" "$@" || note $?
 case $status in 2 | 130) exit "$status" ;; esac
 
 echo "== load: what does an echo cost? (quick suite, randomised blocks, a fresh server per cell)"

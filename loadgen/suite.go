@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type Suite struct {
 
 	FirstVariantOnly bool     `json:"first_variant_only,omitempty"`
 	AllVariantsOf    []string `json:"all_variants_of,omitempty"` // folders that FirstVariantOnly does not concern
+	LeaveOut         []string `json:"leave_out,omitempty"`       // servers, such as variants that differ only where there are several loops
 }
 
 // Measure is the measured window of a cell.
@@ -46,7 +48,7 @@ func (s Suite) Picks(found []impls.Impl) []impls.Impl {
 	seen := make(map[string]bool)
 	var picked []impls.Impl
 	for _, im := range found {
-		if !s.FirstVariantOnly || everyVariant[im.Folder] || !seen[im.Folder] {
+		if !slices.Contains(s.LeaveOut, im.Name) && (!s.FirstVariantOnly || everyVariant[im.Folder] || !seen[im.Folder]) {
 			picked = append(picked, im)
 		}
 		seen[im.Folder] = true

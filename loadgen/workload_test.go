@@ -83,6 +83,9 @@ func TestSuitePicksVariants(t *testing.T) {
 		}
 		return strings.Join(names, " ")
 	}
+	if got, want := pick(Suite{LeaveOut: []string{"reactor/poll", "gnet"}, FirstVariantOnly: true, AllVariantsOf: []string{"reactor"}}), "bare libevent/epoll reactor/epoll"; got != want {
+		t.Errorf("with some left out: %q, want %q", got, want)
+	}
 	if got, want := pick(Suite{FirstVariantOnly: true, AllVariantsOf: []string{"reactor"}}), "bare gnet libevent/epoll reactor/epoll reactor/poll"; got != want {
 		t.Errorf("quick picks %s, want %s", got, want)
 	}
