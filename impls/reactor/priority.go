@@ -95,7 +95,9 @@ func (b *Base) runActive() (called int) {
 	for p := b.nextLevel(0); p >= 0; p = b.nextLevel(p + 1) {
 		all, users := b.runLevel(p)
 		called += all
-		last = p
+		if all > 0 { // else what was active has moved behind the end (SetPriority), and the level still waits
+			last = p
+		}
 		if users > 0 || b.broken || b.exiting || b.again {
 			break
 		}

@@ -57,6 +57,34 @@ func TestP2StarvationIsBounded(t *testing.T) {
 	}, WithPriorities(3), WithPatience(5))
 }
 
+// Posts that move the waiting event to another level and back, in every turn, do not begin its waiting anew: behind the end of the turn's
+// queue it cannot be called in that turn, but it has waited for it.
+func TestP2StarvationIsBoundedWhileMoving(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		called := false
+		low := b.NewEvent(-1, 0, func(What) { called = true })
+		check(t, low.SetPriority(2))
+		low.Active(Read)
+		urgent := b.NewEvent(-1, 0, func(What) {})
+		check(t, urgent.SetPriority(1))
+		turn := 0
+		for ; !called && turn < 100; turn++ {
+			if turn%2 == 0 {
+				check(t, b.Post(func() {
+					check(t, low.SetPriority(0))
+					check(t, low.SetPriority(2))
+				}))
+			} else {
+				urgent.Active(Read)
+			}
+			turns(t, b, 1)
+		}
+		if turn > 12 {
+			t.Errorf("waited for %d turns", turn)
+		}
+	}, WithPriorities(3), WithPatience(5))
+}
+
 // One level a turn: the less urgent waits for the next look at the backend.
 func TestP2OneLevelATurn(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
