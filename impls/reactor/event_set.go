@@ -124,7 +124,7 @@ func (b *Base) ActiveBySignal(sig os.Signal) (activated int) {
 }
 
 // SetBase moves an event to another base, where it is in the middle level. It must not be added, timed or active ([ErrInUse]), and the
-// caller must own both bases: none of them may be looping in another goroutine. From there, hand the event over by Post.
+// other base not closed ([ErrClosed]). The caller must own both bases: neither may be looping in another goroutine.
 func (e *Event) SetBase(b *Base) error {
 	e.base.enter("SetBase")
 	b.enter("SetBase")
