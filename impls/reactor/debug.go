@@ -19,8 +19,8 @@ import (
 //   - a blocking descriptor that is added: one read too many would stop the loop;
 //   - a descriptor that was closed before Del, or that two listeners or bufferevents believe to own.
 //
-// Methods that only return or set a field (Now, Err, OnRead and their like) are not watched: the race detector is for these. Each call
-// costs some microseconds then. Without this option it costs a comparison with nil.
+// Methods that only return or set a field, or make an event (Now, Err, OnRead, NewTimer and their like), are not watched: the race
+// detector is for these. Each call costs some microseconds then. Without this option it costs a comparison with nil.
 func WithDebug() Option { return func(c *config) { c.debug = true } }
 
 // debug is what the checks need. All its methods do nothing on nil.

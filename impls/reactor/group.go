@@ -240,5 +240,5 @@ func (g *Group) runs() bool {
 }
 
 // An AcceptFunc is called for each connection, by the goroutine of the base that is to have it. The descriptor is non-blocking,
-// without Nagle's delay, and from then on the function's to close.
+// without Nagle's delay, and from then on the function's to close. peer is the zero value for unix.
 type AcceptFunc func(b *Base, fd int, peer netip.AddrPort)

@@ -9,7 +9,7 @@ import (
 // Stats count what a base has done since New. All but Pending, Active and the two most of them only grow.
 type Stats struct {
 	Turns        uint64 // turns of the loop, each with one wait
-	Ready        uint64 // descriptors that the backend reported
+	Ready        uint64 // descriptors that the backend reported; with completion, results too
 	Stale        uint64 // of these, for an owner that is gone
 	Reopened     uint64 // times the backend was replaced to be rid of a registration without owner
 	Orphans      uint64 // events whose descriptor was closed and its number reused behind their back

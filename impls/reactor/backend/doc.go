@@ -40,7 +40,7 @@
 //	select        every Unix   no   no       the highest registered descriptor; on Linux it goes beyond the 1024 that it is known
 //	                                         for, elsewhere it refuses those that do not fit
 //	io_uring-poll Linux 5.19   yes  yes      the ready descriptors: readiness by poll operations of io_uring
-//	io_uring      Linux 6.0    yes  yes      the same, and a [Proactor]
+//	io_uring      Linux 6.0    yes  yes      the same, and a Proactor
 //
 // The sources are the manual pages of those names: epoll(7), kqueue(2), poll(2), select(2), io_uring(7).
 //
