@@ -7,6 +7,8 @@
 // A server of the package under test, without a process of its own, is given as [spec.InProcess]. What is known to fail
 // stands in the target's Known, by slug, with the reason.
 //
+// The other ways to test a server, and how to use this package from another module, are in conformance/README.md.
+//
 // It is a package of its own so that programs which use package spec do not link package testing.
 package spectest
 

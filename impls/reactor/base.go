@@ -15,8 +15,8 @@ import (
 
 // A Base is one event loop: it waits for descriptors, deadlines and signals, and calls the callbacks of the events that came to pass.
 //
-// One goroutine at a time uses a Base and all that belongs to it, and takes no lock for it. [Base.Post] is the only
-// method for the others.
+// One goroutine at a time uses a Base and all that belongs to it, and takes no lock for it: while it loops, the one that is in
+// [Base.Loop]. [Base.Post] is the only method for the others. A Base that is no longer wanted is to be closed, for it has descriptors.
 type Base struct {
 	backend backend.Backend
 	reopen  func() (backend.Backend, error) // another one like backend
@@ -67,7 +67,7 @@ type Base struct {
 	stats     Stats
 }
 
-// Flags change how a Loop goes.
+// Flags change how a Loop goes; 0 is until nothing is left to wait for.
 type Flags uint8
 
 const (
@@ -87,11 +87,13 @@ const (
 	Aborted                // an error
 )
 
+// String is the name of e in small letters.
 func (e End) String() string {
 	return [...]string{"not ended", "empty", "exited", "broken", "passed", "aborted"}[e]
 }
 
-// New returns a base that waits by the best method of this system.
+// New returns a base that waits by the first of [Methods] that fits the options. It fails with [ErrNoBackend] where none does, with
+// [backend.ErrUnavailable] where the kernel does not grant the one that was named, and for an option that makes no sense.
 func New(options ...Option) (*Base, error) {
 	c, err := newConfig(options)
 	if err != nil {
@@ -156,13 +158,13 @@ func New(options ...Option) (*Base, error) {
 // poolKeeps is how many free chunks of each size a loop keeps for its next reads: 64 of 64 KiB are 4 MiB.
 const poolKeeps = 64
 
-// Method is the name of the backend.
+// Method is the name of the backend, one of [Methods].
 func (b *Base) Method() string { return b.backend.Name() }
 
 // Features says what the backend can do, for example whether ET is honoured.
 func (b *Base) Features() backend.Features { return b.backend.Features() }
 
-// Dispatch loops until nothing is left to wait for, or until Exit or Break.
+// Dispatch is Loop without flags: until nothing is left to wait for, or until Exit or Break.
 func (b *Base) Dispatch() error {
 	_, err := b.Loop(0)
 	return err
@@ -170,6 +172,9 @@ func (b *Base) Dispatch() error {
 
 // Loop makes turns until the flags, Exit, Break or the lack of anything to wait for end it, and says which of them it was.
 // An Exit or Break from before the loop ends it at once: it cannot be missed.
+//
+// Errors are [ErrLooping], from a callback too; [ErrClosed]; and what the backend says where the wait itself fails. The base is as
+// before then, and may loop again.
 func (b *Base) Loop(flags Flags) (End, error) {
 	if !b.looping.CompareAndSwap(false, true) {
 		return Aborted, ErrLooping
@@ -314,7 +319,7 @@ func (b *Base) Break() {
 	b.broken = true
 }
 
-// Exit ends the loop after all callbacks of this turn, or of the turn that comes after the given time. It does not
+// Exit ends the loop after all callbacks of this turn (0 or less), or of the turn that comes after the given time. It does not
 // keep a loop going that has nothing else to wait for. Of several Exits the earliest counts.
 func (b *Base) Exit(after time.Duration) {
 	b.enter("Exit")
@@ -349,7 +354,8 @@ func (b *Base) count(e *Event) {
 	}
 }
 
-// Pending is the number of events, listeners and bufferevents that wait for something.
+// Pending is the number of events, listeners and bufferevents that wait for something. Each counts once, whatever it waits for; those
+// that wait in memory only, for the other end of a pair, do not count. With 0, and nothing active, the loop ends.
 func (b *Base) Pending() int {
 	b.enter("Pending")
 	return b.pending
@@ -379,7 +385,11 @@ func (b *Base) BufferEvents() iter.Seq[*BufferEvent] {
 }
 
 // Close closes the listeners and bufferevents of the base, deletes all events and gives back what the loop itself
-// has opened. Descriptors of plain events are their owner's. Events that are left over do nothing any more: Add says [ErrClosed].
+// has opened. Descriptors of plain events are their owner's. What is in the buffers is dropped, and what was posted and not yet called is
+// not called. A base that is looping is refused by [ErrLooping]. A second Close does nothing.
+//
+// What is left over may be tidied up, and does nothing any more: Add, Loop, Listen and Post say [ErrClosed]; NewBufferEvent, NewPair and
+// NewRateGroup, which have no such error to return, panic.
 func (b *Base) Close() error {
 	if b.closed {
 		return nil

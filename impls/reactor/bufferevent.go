@@ -21,7 +21,10 @@ import (
 // all of them by one call. Write readiness is asked for only when the kernel took less. While more than the high mark is waiting to be
 // written, nothing is read: a peer that sends and does not read costs bounded memory, and then waits itself.
 //
-// Any callback may close the bufferevent, or change it in any other way.
+// Any callback may close the bufferevent, or change it in any other way. Only the goroutine of the loop may touch it.
+//
+// After Close, its own or the base's, nothing is called any more and nothing happens: the buffers are empty and frozen, so what is written
+// into them is refused by [evbuffer.ErrFrozen]. SetFD, SetRateLimit and [RateGroup.Add] return [ErrClosed], and Connect [ErrConnected].
 type BufferEvent struct {
 	io            Event // the descriptor, and the nearer of the two deadlines
 	input, output evbuffer.Buffer
@@ -83,6 +86,7 @@ const (
 // Has reports whether any part of o is in outcome.
 func (outcome Outcome) Has(o Outcome) bool { return outcome&o != 0 }
 
+// String is the names of the parts, with | between them.
 func (outcome Outcome) String() string {
 	names := [...]struct {
 		bit  Outcome
@@ -134,11 +138,12 @@ func (bev *BufferEvent) adopt() {
 // when it is called again, which is after further bytes.
 func (bev *BufferEvent) OnRead(call func()) { bev.onRead = call }
 
-// OnWrite has call called when bytes were written and the output has at most the low mark of them (0: none) left.
+// OnWrite has call called when bytes were written and the output has at most the low mark of them (0 to begin with: none) left.
 func (bev *BufferEvent) OnWrite(call func()) { bev.onWrite = call }
 
-// OnEvent has call called for everything but data. Without it, an end of the input closes the bufferevent after its output
-// is flushed, and an error or a timeout closes it at once.
+// OnEvent has call called for everything but data. It decides what follows: an end, an error or a timeout ends or disables a direction,
+// and leaves the bufferevent open. Without it, an end of the input closes the bufferevent after its output is flushed, and an error
+// or a timeout closes it at once.
 func (bev *BufferEvent) OnEvent(call func(Outcome)) { bev.onEvent = call }
 
 // Input has the bytes that came. Ask for it in each callback that uses it, and keep no copy: asking is how the
@@ -159,9 +164,10 @@ func (bev *BufferEvent) Output() *evbuffer.Buffer {
 // ErrOutputFull is returned by Write for what would lift the output above its high mark.
 var ErrOutputFull = errors.New("the output is at its high mark")
 
-// Write puts a copy of p into the output. It is an io.Writer. If SetWatermark has set a high mark it takes no more than up to there, and
-// returns ErrOutputFull with the number of bytes taken: OnWrite tells when there is room again. Without such a mark it takes everything.
-// What is put into Output directly is never refused, because an echo has nowhere else to put it; there the mark stops reading.
+// Write puts a copy of p into the output. It is an io.Writer, and never blocks. If SetWatermark has set a high mark it takes no more than
+// up to there, and returns [ErrOutputFull] with the number of bytes taken: OnWrite tells when there is room again. Without such a mark it
+// takes everything. What is put into Output directly is never refused, because an echo has nowhere else to put it; there the mark
+// stops reading. What comes behind FIN, or after an error of writing, is taken and dropped.
 func (bev *BufferEvent) Write(p []byte) (int, error) {
 	if room := bev.Room(); bev.settings.bounded && room < len(p) {
 		n, err := bev.Output().Write(p[:room])
@@ -173,7 +179,8 @@ func (bev *BufferEvent) Write(p []byte) (int, error) {
 	return bev.Output().Write(p)
 }
 
-// Room is how many more bytes the output takes before it reaches its high mark; without a mark there is room for everything.
+// Room is how many more bytes the output takes before it reaches its high mark (256 KiB to begin with); without a mark there is room for
+// everything ([math.MaxInt]).
 func (bev *BufferEvent) Room() int {
 	high := bev.settings.writeHigh
 	if high == 0 {
@@ -182,7 +189,7 @@ func (bev *BufferEvent) Room() int {
 	return max(0, high-bev.unwritten())
 }
 
-// Enable lets Read, Write or both go on.
+// Enable lets Read, Write or both go on; a direction that has ended stays ended.
 func (bev *BufferEvent) Enable(what What) {
 	bev.enabled |= what & (Read | Write)
 	if f := bev.filter(); f != nil && what.Has(Write) {
@@ -215,7 +222,7 @@ func (bev *BufferEvent) FD() int {
 func (bev *BufferEvent) Base() *Base { return bev.io.base }
 
 // SetPriority moves the bufferevent to a level, see [WithPriorities], and what is under it too: a filter has its turn within
-// that of its underlying bufferevent.
+// that of its underlying bufferevent. A level that there is not is refused by [ErrPriority].
 func (bev *BufferEvent) SetPriority(priority int) error {
 	if under := bev.Underlying(); under != nil {
 		if err := under.SetPriority(priority); err != nil {
@@ -240,14 +247,16 @@ func (bev *BufferEvent) Err() error {
 // Closed reports whether the bufferevent is closed.
 func (bev *BufferEvent) Closed() bool { return bev.state == closed }
 
-// CloseWrite sends FIN after all output. Reading goes on.
+// CloseWrite sends FIN after all output. Reading goes on, and the bufferevent stays open.
 func (bev *BufferEvent) CloseWrite() {
 	bev.flags |= finWanted
 	bev.touch()
 }
 
-// CloseAfterFlush writes all output and then closes. From now on no callback is called and no input is read. The peer
-// gets every byte and then FIN, even if it goes on sending.
+// CloseAfterFlush writes all output and then closes. From now on no callback is called and no input is passed on. The peer
+// gets every byte and then FIN, even if it goes on sending: to close while it does would send a reset, which destroys what it has not read
+// (RFC 1122 section 4.2.2.13). So what it sends is read and dropped until its own FIN, for 2 s after the last byte and for 30 s in all.
+// The bufferevent keeps the loop going as long. A write timeout holds; without one a peer that reads nothing is waited for.
 func (bev *BufferEvent) CloseAfterFlush() {
 	switch bev.state {
 	case unconnected:
@@ -261,7 +270,8 @@ func (bev *BufferEvent) CloseAfterFlush() {
 	}
 }
 
-// Close closes at once, and drops what is in the buffers.
+// Close closes at once, and drops what is in the buffers. A peer whose bytes were not read may be sent a reset. A second Close does
+// nothing.
 func (bev *BufferEvent) Close() {
 	if bev.state == closed {
 		return

@@ -55,7 +55,7 @@ func OnRelease(call func()) FilterOption {
 // Finished, and then do with the underlying one what they are called, so that no byte is lost in between (libevent loses what
 // the underlying has not yet written). Filters may be stacked.
 //
-// It panics if there is no underlying one, or if that is closed or has a filter already.
+// It panics if there is no underlying one, or if that is closed, is closing or has a filter already.
 func NewFilter(underlying *BufferEvent, in, out Transform, options ...FilterOption) *BufferEvent {
 	f := &filter{in: in, out: out}
 	if in == nil {

@@ -14,6 +14,7 @@ import (
 // the other, so two that answer each other do not recurse. When one is closed, or has finished writing, the other is told EOF
 // (libevent tells nothing). Two ends that both have more in their outputs than the high mark wait for each other, as two on a full connection
 // do; where that may be, SetWatermark(Write, 0, 0) takes the mark away. A pair alone does not keep the loop going: nobody but its own callbacks could wake it.
+// It panics on a closed base.
 func (b *Base) NewPair() (one, other *BufferEvent) {
 	b.mustBeOpen("NewPair")
 	near, far := new(pairEnd), new(pairEnd)

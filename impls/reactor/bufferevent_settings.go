@@ -76,8 +76,8 @@ func (b *Base) share(s settings) *settings {
 }
 
 // SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to
-// write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout.
-// 0 and Forever are without bound.
+// write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout with Reading or Writing.
+// 0 and less, Forever too, is without bound, as it is to begin with. Both times begin anew.
 func (bev *BufferEvent) SetTimeouts(read, write time.Duration) {
 	s := *bev.settings
 	s.readTimeout, s.writeTimeout = max(0, read), max(0, write)
@@ -92,6 +92,7 @@ func (bev *BufferEvent) SetTimeouts(read, write time.Duration) {
 // Write: OnWrite is called at low bytes or fewer. While the output is longer than high (256 KiB to begin with, 0: no bound), or its
 // chunks take more memory than that and one chunk, nothing is read; reading goes on at a quarter of high, or at low if that is more.
 // A filter moves nothing into an underlying output that has reached high. And a high mark that was set here binds [BufferEvent.Write].
+// Marks are bytes. It panics for marks below 0, and for low above a high mark.
 func (bev *BufferEvent) SetWatermark(what What, low, high int) {
 	if low < 0 || high < 0 || high > 0 && low > high {
 		panic(fmt.Sprintf("reactor: SetWatermark(%v, %d, %d): want 0 <= low <= high, or no high mark", what, low, high))

@@ -31,7 +31,9 @@ var ErrConnected = errors.New("this bufferevent is or was connected")
 
 // Connect connects a bufferevent that has no descriptor, for the networks and addresses of Listen. The outcome is told in the loop by
 // exactly one call of OnEvent: Connected, Error, or Timeout (after the write timeout). An error that is returned
-// here instead means that there was nothing to try: a bad address, no descriptor left.
+// here instead means that there was nothing to try: a bad address, no descriptor left, or [ErrConnected]. After a failure
+// SetFD(-1) makes it ready for another try. A host name is looked up first, and the loop stands still for that long; of its
+// addresses one is taken ([net.ResolveTCPAddr]).
 func (bev *BufferEvent) Connect(network, address string) error {
 	if bev.state != unconnected {
 		return ErrConnected
@@ -104,7 +106,8 @@ var (
 // in the buffers stays there, and callbacks, settings and limits are as before: so a client reconnects. With fd below 0 there
 // is none until Connect or the next SetFD.
 //
-// What may be wrong with the descriptor is told as an Error, as by NewBufferEvent.
+// What may be wrong with the descriptor is told as an Error, as by NewBufferEvent. Refused are a pair and a filter ([ErrNoSocket]), what
+// is under a filter ([ErrFiltered]), and what is closed or closing ([ErrClosed]).
 func (bev *BufferEvent) SetFD(fd int) error {
 	b := bev.io.base
 	switch {

@@ -15,11 +15,12 @@ import (
 // WithDebug has the base watch for misuse that would otherwise show late, elsewhere or never, and panic with a sentence:
 //
 //   - a method of the base, or of what belongs to it, called off the goroutine that is looping (only Post may be);
-//   - an event that is added or activated after its base was closed;
+//   - a base that is used after Close, or what belongs to it, for more than tidying up;
 //   - a blocking descriptor that is added: one read too many would stop the loop;
 //   - a descriptor that was closed before Del, or that two listeners or bufferevents believe to own.
 //
-// Each call costs about a microsecond then. Without it, it costs a comparison with nil.
+// Methods that only return or set a field, or make an event (Now, Err, OnRead, NewTimer and their like), are not watched: the race
+// detector is for these. Each call costs some microseconds then. Without this option it costs a comparison with nil.
 func WithDebug() Option { return func(c *config) { c.debug = true } }
 
 // debug is what the checks need. All its methods do nothing on nil.
@@ -103,8 +104,9 @@ type SlowCallback struct {
 	Event    string // the event as Dump shows it
 }
 
-// WithSlowCallback has report called, in the loop, after each callback that took longer than longest, which is above 0.
-// It costs two readings of the clock a callback.
+// WithSlowCallback has report called, in the loop, after each callback that took longer than longest, which is above 0. All that was
+// posted for one turn is one callback. It costs two readings of the clock a callback. Watchers, and a callback that never returns, are
+// not told.
 func WithSlowCallback(longest time.Duration, report func(SlowCallback)) Option {
 	return func(c *config) {
 		if longest <= 0 || report == nil {

@@ -8,10 +8,11 @@ import "errors"
 // A panic is for what no run of the program can make right, because it stands in its source: a missing callback, a set of conditions
 // that makes no sense. What is only wrong on this run, a number or a moment, is an error. [WithDebug] turns more into panics.
 var (
-	// ErrLooping is returned by Loop on a base that is looping already, in a callback or in another goroutine, and by Close.
+	// ErrLooping is returned by Loop and Close on a base that is looping, in a callback or in another goroutine. A [Group] that has been
+	// started returns it from Listen and Start, and from Close while a loop has not ended.
 	ErrLooping = errors.New("this base is looping already")
 
-	// ErrClosed is returned on a base that was closed.
+	// ErrClosed is returned on a base that was closed, and on a bufferevent that was.
 	ErrClosed = errors.New("this base is closed")
 
 	// ErrTimeout is returned for a negative timeout other than [Forever]: most likely a difference of two times, and the wrong way about.
@@ -27,6 +28,6 @@ var (
 	// ErrInUse is returned by SetBase for an event that its present base still has to do with.
 	ErrInUse = errors.New("the event is added or active: Del it first")
 
-	// ErrNoBackend is returned by New where no backend is what was asked for.
+	// ErrNoBackend is returned by New where no backend is what was asked for. The text has the reason of each.
 	ErrNoBackend = errors.New("no backend here is what was asked for")
 )

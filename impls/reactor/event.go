@@ -35,7 +35,9 @@ const Forever time.Duration = -1
 //	 └──── Del ────────┴────── Persist: stays pending ─┴──── Del: will not be called ─────┘
 //
 // Pending and active are independent: a persistent event is both while it waits for its turn. Without Persist an
-// event is no longer pending when its callback runs, so the callback may Add it again. Only the goroutine of the loop may touch an Event.
+// event is no longer pending when its callback runs, so the callback may Add it again.
+//
+// Only the goroutine of the loop may touch an Event. It is kept alive by its base while it is pending or active, and takes 64 bytes.
 type Event struct {
 	base     *Base
 	handler  handler
@@ -78,7 +80,9 @@ type plainCallback func()
 
 func (c plainCallback) ready(What) { c() }
 
-// NewEvent returns an event that is not yet added. With fd below 0 it waits for its timeout or for Active alone.
+// NewEvent returns an event that is not yet added. what is made of Read, Write, Closed, Persist and ET; call is told which of them has
+// come, or Timeout. With fd below 0 it waits for its timeout or for Active alone (and with Read, Write or Closed it is pending even so,
+// as in libevent). It panics for Signal and Timeout in what, and without call.
 //
 // Several events may share a descriptor; they become active in the order of their Add. The descriptor stays the
 // caller's. It should be non-blocking, and be closed after Del, not before.
@@ -94,11 +98,12 @@ func (b *Base) NewEvent(fd int, what What, call func(What)) *Event {
 	return e
 }
 
-// NewTimer returns an event that calls once, the timeout of its Add later.
+// NewTimer returns an event that calls once, the timeout of its Add later. It may be added again, in its callback too.
 func (b *Base) NewTimer(call func()) *Event { return b.newTimer(0, call) }
 
-// NewTicker returns an event that calls again and again, with the timeout of its Add as the period. Ticks that the loop was too
-// busy for are dropped, and the others stay on the grid of the first.
+// NewTicker returns an event that calls again and again, with the timeout of its Add as the period, until Del. Ticks that the loop was
+// too busy for are dropped; the next one is then a whole period away. Otherwise a period counts from the deadline before, and so does
+// not drift. A period of 0 calls once.
 func (b *Base) NewTicker(call func()) *Event { return b.newTimer(Persist, call) }
 
 func (b *Base) newTimer(what What, call func()) *Event {
@@ -110,7 +115,8 @@ func (b *Base) newTimer(what What, call func()) *Event {
 	return e
 }
 
-// Once adds an event that calls once and is forgotten. For fd below 0 it is a timer.
+// Once adds an event that calls once and is forgotten; Persist has no effect. For fd below 0 it is a timer. Errors are those of
+// [Event.Add].
 func (b *Base) Once(fd int, what What, timeout time.Duration, call func(What)) error {
 	return b.NewEvent(fd, what&^Persist, call).Add(timeout)
 }
@@ -126,11 +132,14 @@ func descriptorNumber(fd int) int32 { return int32(min(max(-1, fd), math.MaxInt3
 // FD is the descriptor, below 0 if there is none.
 func (e *Event) FD() int { return int(e.descriptor) }
 
-// Add makes the event pending; timeout is the time until it is called in any case, or [Forever].
+// Add makes the event pending; timeout is the time until it is called in any case, from [Base.Now] on, or [Forever]. 0 is the next turn.
 //
 // On a pending event a timeout replaces the one before, and Forever leaves it as it is (RemoveTimer takes it away). A timeout that had
-// passed but was not yet told is thereby withdrawn. Whatever is refused, nothing has changed: the descriptor (by the system's error,
-// or [ErrTriggersMixed]), a negative timeout ([ErrTimeout]), a closed base ([ErrClosed]).
+// passed but was not yet told is thereby withdrawn. With Persist it is also how long the event may wait after each call.
+//
+// Whatever is refused, nothing has changed: a negative timeout ([ErrTimeout]), a closed base ([ErrClosed]), edges among levels
+// ([ErrTriggersMixed]), a signal that cannot be caught (unix.EINVAL), and a descriptor by the system's error: unix.EBADF if there is none,
+// unix.EPERM for a file that cannot be waited for.
 func (e *Event) Add(timeout time.Duration) error {
 	b := e.base
 	b.enter("Event.Add")
@@ -193,7 +202,8 @@ func (b *Base) register(e *Event) error {
 	return nil
 }
 
-// Del makes the event neither pending nor active: whatever came, the callback is not called.
+// Del makes the event neither pending nor active: whatever came, the callback is not called. It is so whatever Del returns; an error is the
+// backend's, and mostly says that the descriptor was closed too early.
 func (e *Event) Del() error {
 	e.base.enter("Event.Del")
 	err := e.unregister()
@@ -243,8 +253,8 @@ func (e *Event) RemoveTimer() {
 	e.base.count(e)
 }
 
-// Active has the callback called in the next turn as if what had come. The event need not be pending. Several
-// activations before the callback are one, with all their conditions. On a closed base nothing happens.
+// Active has the callback called in the next turn as if what had come. The event need not be pending, and keeps the loop going until it
+// is called. Several activations before the callback are one, with all their conditions. On a closed base nothing happens.
 func (e *Event) Active(what What) {
 	e.base.enter("Event.Active")
 	if !e.base.closed {
@@ -281,7 +291,7 @@ func (e *Event) Pending(what What) bool {
 	return waits.Has(what)
 }
 
-// Deadline is when the timer is due; false without a timer.
+// Deadline is when the timer is due, on the clock of [Base.Now]; false without a timer.
 func (e *Event) Deadline() (time.Time, bool) {
 	if !e.timed() {
 		return time.Time{}, false

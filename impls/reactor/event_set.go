@@ -11,8 +11,9 @@ import (
 
 // This file looks at the events of a base as a set: visits them, activates those that have something in common, moves one elsewhere.
 
-// Events goes over the events that are added, that have a timer, or that are active, each once: first by descriptor, then
-// by time. They may be deleted on the way, and one that is is not visited any more. Listeners and bufferevents are not among them.
+// Events goes over the events that are added, that have a timer, or that are active, each once: first those with a descriptor, by its
+// number, then signals, then timers in no order, then what is active alone. They may be deleted on the way, and one that is is not
+// visited any more. Listeners and bufferevents are not among them.
 func (b *Base) Events() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		b.enter("Events")
@@ -92,7 +93,7 @@ func (b *Base) RunningEvent() *Event {
 }
 
 // ActiveByFD activates the events on a descriptor that wait for any of what, as if it had come, and says how many they are; Timeout is
-// for those with a timer. A number that is no descriptor has none.
+// for those with a timer. Listeners and bufferevents are among them. A number that is no descriptor has none.
 func (b *Base) ActiveByFD(fd int, what What) (activated int) {
 	b.enter("ActiveByFD")
 	if fd < 0 || fd >= b.fds.len() {
@@ -124,7 +125,7 @@ func (b *Base) ActiveBySignal(sig os.Signal) (activated int) {
 }
 
 // SetBase moves an event to another base, where it is in the middle level. It must not be added, timed or active ([ErrInUse]), and the
-// caller must own both bases: none of them may be looping in another goroutine. From there, hand the event over by Post.
+// other base not closed ([ErrClosed]). The caller must own both bases: neither may be looping in another goroutine.
 func (e *Event) SetBase(b *Base) error {
 	e.base.enter("SetBase")
 	b.enter("SetBase")

@@ -18,7 +18,8 @@ import (
 //	err = group.Run() // until Stop, Shutdown, or the error of one of them
 //
 // A connection belongs to one base for good, and with it everything that was said of a Base holds: its goroutine alone
-// touches it. The methods of a Group may be called from any goroutine.
+// touches it. The methods of a Group may be called from any goroutine; those that wait for
+// the loops (Run, Wait, Stats) not from a callback, where they would wait for themselves.
 type Group struct {
 	bases   []*Base
 	loops   []groupLoop
@@ -38,7 +39,7 @@ type groupLoop struct {
 	err       error         // why; to be read when ended is closed
 }
 
-// NewGroup makes n bases, each with the options of New.
+// NewGroup makes n bases, 1 or more, each with the options of New. If one cannot be made, none is left open.
 func NewGroup(n int, options ...Option) (*Group, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("NewGroup(%d): at least one base", n)
@@ -70,7 +71,8 @@ func (g *Group) Run() error {
 	return g.Wait()
 }
 
-// Start has each base loop in a goroutine of its own, also while it has nothing to wait for. A group starts once.
+// Start has each base loop in a goroutine of its own, also while it has nothing to wait for. A group starts once: after that
+// it returns [ErrLooping].
 func (g *Group) Start() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,7 +106,7 @@ func (g *Group) loop(i int) {
 	}
 }
 
-// Wait returns when all loops have ended, and the errors of those that did by one.
+// Wait returns when all loops have ended, and the errors of those that did by one. The first error of one ends them all.
 func (g *Group) Wait() error {
 	var err error
 	for i := range g.loops {
@@ -114,7 +116,8 @@ func (g *Group) Wait() error {
 	return err
 }
 
-// Post has every loop call f with its base, see [Base.Post].
+// Post has every loop call f with its base, see [Base.Post]: f runs once in each, at the same time in several. A loop that has ended
+// does not call it.
 func (g *Group) Post(f func(b *Base)) error {
 	var err error
 	for _, b := range g.bases {
@@ -123,12 +126,14 @@ func (g *Group) Post(f func(b *Base)) error {
 	return err
 }
 
-// Stop ends all loops, each after the callback that runs there.
+// Stop ends all loops, each after the callback that runs there, and before Start as soon as they begin. Connections stay open until
+// Close, which drops what they have not written; Shutdown does not.
 func (g *Group) Stop() error { return g.Post((*Base).Break) }
 
 // Shutdown ends the group in order: no connection is accepted any more, every bufferevent delivers what is in its output and
 // closes, and a loop ends when nothing is pending in it, or when grace is over, which may be [Forever]. What else is pending there, a
-// timer, a signal, is to be deleted first, or it is waited for.
+// timer, a signal, is to be deleted first, or it is waited for. Shutdown itself does not wait, [Group.Wait] does. A negative grace is
+// refused by [ErrTimeout].
 //
 // The first base begins, because it is the one that hands connections to the others: whatever it has handed over reaches them before
 // this does.
@@ -208,7 +213,7 @@ func (g *Group) statsOf(i int, b *Base) Stats {
 	return b.Stats() // nobody else touches it any more
 }
 
-// Close closes all bases, see [Base.Close]. After Start it is for when Wait has returned: before, it is refused by [ErrLooping].
+// Close closes all bases, see [Base.Close]. After Start it is for when all loops have ended: before, it is refused by [ErrLooping].
 func (g *Group) Close() error {
 	if g.runs() {
 		return fmt.Errorf("Close of a group: %w: Stop and Wait first", ErrLooping)
@@ -235,5 +240,5 @@ func (g *Group) runs() bool {
 }
 
 // An AcceptFunc is called for each connection, by the goroutine of the base that is to have it. The descriptor is non-blocking,
-// without Nagle's delay, and from then on the function's to close.
+// without Nagle's delay, and from then on the function's to close. peer is the zero value for unix.
 type AcceptFunc func(b *Base, fd int, peer netip.AddrPort)

@@ -24,6 +24,7 @@ const (
 	LeastConnections
 )
 
+// String is reuseport, handoff (RoundRobin) or least.
 func (s Sharing) String() string { return [...]string{"reuseport", "handoff", "least"}[s] }
 
 // ParseSharing is the inverse of String, for flags.
@@ -36,8 +37,8 @@ func ParseSharing(name string) (Sharing, error) {
 	return 0, fmt.Errorf("sharing %q: want %v, %v or %v", name, ReusePort, RoundRobin, LeastConnections)
 }
 
-// Listen is Base.Listen for all bases. It is called before Start. The listeners, one or one for each base, belong to the bases
-// that accept; all have the same address, and Shutdown closes them.
+// Listen is [Base.Listen] for all bases. It is called before Start, and refused by [ErrLooping] afterwards. The listeners, one or one for
+// each base, belong to the bases that accept; all have the same address, and Shutdown closes them.
 //
 // An address that somebody else listens at is refused also with ReusePort: it is shared within the group, and with nobody else.
 func (g *Group) Listen(network, address string, sharing Sharing, accept AcceptFunc, options ...ListenOption) ([]*Listener, error) {

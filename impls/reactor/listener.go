@@ -16,6 +16,9 @@ import (
 //
 // The socket is made by raw calls and belongs to the Listener alone: a descriptor that is borrowed from an os.File or a
 // net.Listener is closed by the garbage collector when that becomes unreachable.
+//
+// In a turn it accepts 64 connections at most, so that those that there are have theirs. Without descriptors or memory for another it
+// tries again after 5 to 100 ms, instead of spinning. Only the goroutine of the loop may touch it.
 type Listener struct {
 	io      Event // the listening socket
 	pause   Event // while waiting for descriptors or memory to become free
@@ -41,18 +44,24 @@ type listenConfig struct {
 	patience  time.Duration // how long to try for a TCP address that is in use
 }
 
-// WithBacklog sets how many connections may wait to be accepted (4096 without this option); the kernel has a limit of its own.
+// WithBacklog sets how many connections may wait to be accepted (4096 without this option); the kernel has a limit of its own,
+// on Linux net.core.somaxconn (listen(2)).
 func WithBacklog(n int) ListenOption { return func(c *listenConfig) { c.backlog = n } }
 
-// WithReusePort lets several sockets, of several loops, listen on one port. The kernel shares the connections out, and
-// anybody of the same user may join in.
+// WithReusePort lets several sockets, of several loops, listen on one port (SO_REUSEPORT, socket(7)). Linux shares the connections out,
+// and anybody of the same user may join in; other systems may give all of them to one. Listen refuses it for unix.
 func WithReusePort() ListenOption { return func(c *listenConfig) { c.reusePort = true } }
 
 // withClaimedPort shares a port with those that come later, and not with those that are there already.
 func withClaimedPort(c *listenConfig) { c.reusePort, c.claims = true, true }
 
 // Listen accepts connections at address, for the networks tcp, tcp4, tcp6 (HOST:PORT) and unix (a path), and calls accept for
-// each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close.
+// each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close. peer is the zero
+// value for unix.
+//
+// Port 0 is any free one, see [Listener.Addr]. Without a host both families are served, by tcp6 IPv6 alone. A host name is looked up
+// first, and the loop stands still for that long. The file of a unix socket whose server has died is replaced; on Linux a path that
+// begins with @ has no file (unix(7)). Errors are the system's (unix.EADDRINUSE), those of package net for an address, and [ErrClosed].
 func (b *Base) Listen(network, address string, accept func(fd int, peer netip.AddrPort), options ...ListenOption) (*Listener, error) {
 	if accept == nil {
 		panic("reactor: Listen without a callback")
@@ -256,7 +265,7 @@ func (l *Listener) tell(err error) {
 	}
 }
 
-// Disable stops accepting; connections go on queueing up in the kernel.
+// Disable stops accepting; connections go on queueing up in the kernel, up to the backlog.
 func (l *Listener) Disable() {
 	l.io.base.enter("Listener")
 	l.enabled = false
@@ -264,7 +273,7 @@ func (l *Listener) Disable() {
 	l.pause.Del()
 }
 
-// Enable accepts again after Disable.
+// Enable accepts again after Disable; an error is the backend's. After Close it does nothing.
 func (l *Listener) Enable() error {
 	l.io.base.enter("Listener")
 	if l.enabled || l.io.descriptor < 0 {
@@ -276,6 +285,7 @@ func (l *Listener) Enable() error {
 }
 
 // Close ends the listener. Connections that were not accepted are reset by the kernel; the file of a unix socket is removed.
+// A second Close does nothing.
 func (l *Listener) Close() {
 	if l.io.descriptor < 0 {
 		return

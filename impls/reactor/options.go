@@ -8,7 +8,7 @@ import (
 	"reactorbench/impls/reactor/backend"
 )
 
-// An Option is an argument of [New].
+// An Option is an argument of [New]. A value that makes no sense is New's to refuse.
 type Option func(*config)
 
 type config struct {
@@ -49,8 +49,8 @@ func (c *config) refuse(format string, args ...any) {
 // defaultPatience bounds how long urgent events may keep the others waiting: with a turn of 100 microseconds, 3 ms.
 const defaultPatience = 32
 
-// WithPriorities gives the base n priorities, 1 to 255, of which 0 is the most urgent; new events are in the middle, n/2. In each turn
-// only the most urgent of the levels that have something to do is run.
+// WithPriorities gives the base n priorities, 1 (as without this option) to 255, of which 0 is the most urgent; new events are in the
+// middle, n/2. In each turn only the most urgent of the levels that have something to do is run. Another n is refused by [ErrPriority].
 func WithPriorities(n int) Option {
 	return func(c *config) {
 		if n < 1 || n > 255 {
@@ -61,7 +61,7 @@ func WithPriorities(n int) Option {
 }
 
 // WithPatience bounds the starving that strict priorities bring: a level that has something to do and was passed
-// over for this many turns in a row (32 without this option) gets the next one.
+// over for this many turns in a row (1 or more; 32 without this option) gets the next one.
 func WithPatience(turns int) Option {
 	return func(c *config) {
 		if turns < 1 {
@@ -72,7 +72,8 @@ func WithPatience(turns int) Option {
 }
 
 // WithTurnLimit makes the loop look at the backend again after so many callbacks, or so much time, in one level; 0 is without
-// bound. Levels more urgent than priority from are not bounded. Time is looked at between callbacks.
+// bound, as without this option. Levels more urgent than priority from are not bounded. Time is looked at between callbacks, and
+// read anew after each.
 func WithTurnLimit(callbacks int, length time.Duration, from int) Option {
 	return func(c *config) {
 		if callbacks < 0 || length < 0 || from < 0 {
@@ -85,8 +86,8 @@ func WithTurnLimit(callbacks int, length time.Duration, from int) Option {
 // WithoutCachedTime has the clock read whenever a time is needed, not once a turn: for few callbacks that take long.
 func WithoutCachedTime() Option { return func(c *config) { c.uncached = true } }
 
-// WithChunkBytes sets the size of the chunks that bufferevents read into (64 KiB without this option), and with it the most that one
-// read takes.
+// WithChunkBytes sets the size in bytes of the chunks that bufferevents read into (64 KiB without this option, or with 0), and with it
+// the most that one read takes. See NewPool of package evbuffer.
 func WithChunkBytes(n int) Option {
 	return func(c *config) {
 		if n < 0 {

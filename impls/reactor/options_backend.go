@@ -26,18 +26,19 @@ const (
 
 // There is no feature for regular files, libevent's FDS: every backend refuses them, also those whose system would call them always ready.
 
-// Methods returns the names of this system's backends, the best one first.
+// Methods returns the names of this system's backends, in the order in which New tries them.
 func Methods() []string { return backend.Methods() }
 
-// WithBackend requires one of [Methods]; the empty name leaves the choice to New.
+// WithBackend requires one of [Methods]; the empty name leaves the choice to New. For another name New returns an error that lists them.
 func WithBackend(method string) Option { return func(c *config) { c.method = method } }
 
-// WithoutBackend avoids methods. What this system does not have is avoided as it is.
+// WithoutBackend avoids methods; several such options add up. What this system does not have is avoided as it is. To require
+// and to avoid the same is [ErrNoBackend].
 func WithoutBackend(methods ...string) Option {
 	return func(c *config) { c.avoid = append(c.avoid, methods...) }
 }
 
-// WithFeatures requires a backend that has all of these; several such options add up.
+// WithFeatures requires a backend that has all of these; several such options add up. Where none has, New returns [ErrNoBackend].
 func WithFeatures(features Features) Option { return func(c *config) { c.features |= features } }
 
 // WithoutEnv ignores the environment variable [MethodVariable].

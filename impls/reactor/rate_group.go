@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// A RateGroup is a RateLimit that bufferevents of one Base have in common.
+// A RateGroup is a RateLimit that bufferevents of one Base have in common. Only the goroutine of that base may touch it.
 //
 // With each tick the members that wait are given equal shares of what there is, in the order in which they began to wait, and none less
 // than the minimum share: it may take several ticks until all have had their turn, but each has it. What a member does not use
@@ -63,7 +63,8 @@ func (g *RateGroup) SetMinShare(bytes int) error {
 	return nil
 }
 
-// Add makes bev a member, and takes it out of the group that it was in.
+// Add makes bev a member, and takes it out of the group that it was in. It refuses what is closed ([ErrClosed]), and what belongs
+// to another base.
 func (g *RateGroup) Add(bev *BufferEvent) error {
 	switch {
 	case bev.state == closed:

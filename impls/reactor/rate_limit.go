@@ -15,6 +15,8 @@ type Rate struct {
 // A RateLimit is a pair of token buckets, one for reading and one for writing, as of libevent's ev_token_bucket_cfg. A bucket
 // begins with the bytes of one tick, gets as many again with each tick and never has more than Burst. Every byte that moves takes one out.
 // While a bucket is empty its direction rests: nothing is asked of the kernel, and its timeout does not run.
+//
+// It makes no sense, and is refused, with a tick out of range, a negative rate, or a burst below the rate.
 type RateLimit struct {
 	Read, Write Rate
 	Tick        time.Duration // 1 ms to 24 h; 0: a second
@@ -51,6 +53,7 @@ type connectionLimit struct {
 // It holds beside the limit of a group ([RateGroup]) and the size of single reads and writes ([BufferEvent.SetMaxSingle]). A limit that
 // makes no sense is an error and changes nothing. A limit on a filter counts the bytes above it, one on what is under it those below;
 // a filter may move one unit more than there is, and then waits for as much longer.
+// On what is closed it returns [ErrClosed].
 func (bev *BufferEvent) SetRateLimit(limit RateLimit) error {
 	if bev.state == closed {
 		return ErrClosed

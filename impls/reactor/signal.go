@@ -11,7 +11,8 @@ import (
 // gets to the callback are one, as the kernel itself merges them.
 //
 // The runtime of Go owns the signals, so they reach the loop by a channel, a goroutine and Post; the goroutine
-// exists only while the event is added. Add refuses what cannot be caught with EINVAL.
+// exists only while the event is added. Several events, in several bases too, may wait for one signal: each is called. Add refuses what
+// cannot be caught with unix.EINVAL.
 func (b *Base) NewSignal(sig os.Signal, call func()) *Event {
 	if call == nil {
 		panic("reactor: NewSignal without a callback")

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Stats count what a base has done since New.
+// Stats count what a base has done since New. All but Pending, Active and the two most of them only grow.
 type Stats struct {
 	Turns        uint64 // turns of the loop, each with one wait
-	Ready        uint64 // descriptors that the backend reported
+	Ready        uint64 // descriptors that the backend reported; with completion, results too
 	Stale        uint64 // of these, for an owner that is gone
 	Reopened     uint64 // times the backend was replaced to be rid of a registration without owner
 	Orphans      uint64 // events whose descriptor was closed and its number reused behind their back
 	Sets         uint64 // changes of interest told to the backend
-	TimersFired  uint64
+	TimersFired  uint64 // deadlines that have come, those of listeners and bufferevents too
 	TimersMoved  uint64 // deadlines that came up and had been pushed back meanwhile
 	TimersListed uint64 // timers set without a place in the heap, because many have their duration
 	Wakes        uint64 // times the loop was woken by Post
@@ -39,7 +39,7 @@ type LevelStats struct {
 	Rescued    uint64 // turns that it got because it had been passed over too often
 }
 
-// Stats returns the counters as they are now.
+// Stats returns the counters as they are now. The caller may keep them.
 func (b *Base) Stats() Stats {
 	b.enter("Stats")
 	s := b.stats
@@ -81,7 +81,7 @@ func (b *Base) ResetMost() {
 	b.stats.MostPending, b.stats.MostActive = b.pending, b.active
 }
 
-// Dump writes what the base waits for, a line an event, for a person to read.
+// Dump writes what the base waits for, a line an event, for a person to read. The form may change.
 func (b *Base) Dump(w io.Writer) {
 	b.enter("Dump")
 	fmt.Fprintf(w, "%s: %d pending, %d active, %d timers, turn %d\n",
@@ -91,6 +91,7 @@ func (b *Base) Dump(w io.Writer) {
 	}
 }
 
+// String says what the event waits for and whether it is active, as Dump does.
 func (e *Event) String() string {
 	text := fmt.Sprintf("waits for %v", e.what)
 	if e.timed() {

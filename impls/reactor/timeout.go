@@ -21,7 +21,9 @@ func (b *Base) time() moment {
 	return b.now
 }
 
-// Now is the time of this turn. Outside of the loop it is the time.
+// Now is the time of this turn: the clock was read once, when it was first asked for after the wait. Outside of the loop it is the time.
+// It is the system's time when the base was made, and what the monotonic clock has counted since: to set the system's clock does not
+// move it.
 func (b *Base) Now() time.Time { return b.start.Add(time.Duration(b.time())) }
 
 // RefreshTime reads the clock again, for a callback that takes long and then sets a timeout.

@@ -29,8 +29,11 @@ type bell interface {
 	close() error
 }
 
-// Post has the loop call f, in the order of the Posts and in its next turn. It may be called by any goroutine, and
-// is the only method of a Base that may.
+// Post has the loop call f, in the order of the Posts and in its next turn. It may be called by any goroutine, the loop's own
+// too, and is the only method of a Base that may.
+//
+// A loop does not end while something waits to be called, but one that has ended is not begun by a Post: f waits for the next Loop, and is
+// dropped by Close. After that Post returns [ErrClosed].
 func (b *Base) Post(f func()) error {
 	if f == nil {
 		panic("reactor: Post without a function")

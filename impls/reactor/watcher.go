@@ -6,7 +6,8 @@ import (
 )
 
 // A Watcher is called in every turn, right before or right after the wait: to see how long the loop is idle, or to have
-// another library do its work there. It does not keep the loop going.
+// another library do its work there. It does not keep the loop going. One that is made by a watcher of the same kind is called from the
+// next turn on.
 type Watcher struct {
 	base    *Base
 	prepare func(wait time.Duration)

@@ -27,6 +27,7 @@ const Interest = Read | Write | Closed
 // Has reports whether any condition of w is in what.
 func (what What) Has(w What) bool { return what&w != 0 }
 
+// String is the names of the conditions, with | between them; none for 0.
 func (what What) String() string {
 	names := [...]struct {
 		bit  What
@@ -57,6 +58,7 @@ const (
 	OneThread                          // whoever waits should stay on one thread: what was registered on another may be told a little later
 )
 
+// String is the names of the features, with | between them; none for 0.
 func (features Features) String() string {
 	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose"}
 	var words []string
@@ -102,26 +104,29 @@ type Ready struct {
 }
 
 // A Backend waits for readiness of many descriptors at once. The package comment is its contract.
+//
+// One goroutine at a time uses it. It is made by [Open].
 type Backend interface {
-	Name() string
-	Features() Features
+	Name() string       // one of [Methods]
+	Features() Features // always the same
 
-	// Set tells the system that the interest in fd goes from old to new; none is 0.
-	// It always asks the system, even where old and new are the same: this is how a caller learns [ErrReplaced].
+	// Set tells the system that the interest in fd goes from old to new; none is 0. Of a What only Read, Write, Closed and ET count.
+	// It always asks the system, even where old and new are the same: this is how a caller learns [ErrReplaced]. Other errors are the
+	// system's: unix.EBADF if there is no such descriptor, unix.EPERM for a file that cannot be waited for.
 	Set(fd int, token Token, old, new What) error
 
 	// Wait fills ready with what is ready and says how many. It blocks for at most timeout, for ever below 0.
-	// What does not fit into ready is reported by the next call.
+	// What does not fit into ready, which has room for one at least, is reported by the next call.
 	Wait(ready []Ready, timeout time.Duration) (int, error)
 
+	// Close gives back what Open has taken. The registered descriptors are not its own. Nothing may be called afterwards.
 	Close() error
 }
 
 // A Proactor is a Backend that can also do the work itself and report its end. One is found by type assertion.
 //
 // What is begun is handed to the kernel by the next Wait, together with all else. Then the Op is the kernel's until a [Ready]
-// without More gives it back: exactly one, whatever became of it. Descriptors should block: of one that does not (O_NONBLOCK) the
-// kernel reports EAGAIN instead of waiting. While an Op is under way it keeps the file of its descriptor open.
+// without More gives it back: exactly one, whatever became of it. The package comment has the whole contract.
 type Proactor interface {
 	Backend
 
@@ -147,7 +152,7 @@ type Proactor interface {
 	// Flush hands over what was begun, without waiting for it. After Cancel and Flush, closing the descriptor closes the socket.
 	Flush() error
 
-	// Buffer returns the bytes that a Receive has brought, until Release gives the buffer back.
+	// Buffer returns the bytes that a Receive has brought, N of them, until Release gives the buffer (Ready.Buffer) back.
 	Buffer(r Ready) []byte
 	Release(buffer uint16)
 }

@@ -29,34 +29,54 @@
 //   - Wait returns early for an interruption and then reports (0, nil). A timeout is never reported early.
 //   - Neither Set nor Wait allocates in the steady state, and neither takes a lock: one goroutine uses a Backend.
 //
-// The suite in backend_test.go is this list as a program, run over every method of the system; proactor_test.go is the contract
-// of [Proactor] as another.
+// The suite in backend_test.go is this list as a program, run over every method of the system.
 //
 // # Methods
 //
-//	epoll   Linux. Level and edge, cost by the number of ready descriptors.
-//	kqueue  macOS and the BSDs. Level and edge, cost by the number of ready descriptors. It reports a descriptor that
-//	        is ready in both directions twice, once for each.
-//	poll    Every Unix. Level only, cost by the number of registered descriptors.
-//	select  Every Unix. Level only, cost by the highest registered descriptor; no Closed. On Linux it goes beyond the 1024
-//	        descriptors that it is known for, elsewhere it refuses those that do not fit.
+//	              since        ET   Closed   a wait costs by
+//	epoll         Linux        yes  yes      the ready descriptors
+//	kqueue        macOS, BSDs  yes  yes      the ready descriptors; what is ready in both directions is reported twice, once for each
+//	poll          every Unix   no   Linux    the registered descriptors
+//	select        every Unix   no   no       the highest registered descriptor; on Linux it goes beyond the 1024 that it is known
+//	                                         for, elsewhere it refuses those that do not fit
+//	io_uring-poll Linux 5.19   yes  yes      the ready descriptors: readiness by poll operations of io_uring
+//	io_uring      Linux 6.0    yes  yes      the same, and a Proactor
+//
+// The sources are the manual pages of those names: epoll(7), kqueue(2), poll(2), select(2), io_uring(7).
 //
 // The logic of kqueue is tested on Linux, by the whole suite, against a model of kevent; the glue to the system's own is cross-built for all
 // five systems, and the hosted workflow runs it on macOS.
 //
 // # Rings
 //
-//	io_uring-poll  Linux 5.19. Readiness by poll operations of io_uring. Level and edge, cost by the number of ready
-//	               descriptors, no system call for a change of interest except a look at the file.
-//	io_uring       Linux 6.0. The same, and a [Proactor]: the kernel accepts, receives and sends by itself, and one system call hands
-//	               over all that was begun and brings all that was finished.
+// The two methods of io_uring come last in [Methods], and Open without a name does not choose them: a sandbox may forbid them, and
+// containers do so by default. Open by name then fails with [ErrUnavailable] and says what is missing; nothing else is quietly
+// taken instead.
 //
-// They come last in [Methods], and Open without a name does not choose them: a sandbox may forbid them, and containers do so by default.
-// Open by name then fails with [ErrUnavailable] and says what is missing; nothing else is quietly taken instead.
+// New interest waits for the next Wait, which hands it over with the call that it makes anyway; Set only looks at the file. To withdraw an
+// interest costs a call at once. Two things differ from the other methods. Work that is under way keeps its file open: who closes a
+// descriptor without withdrawing it from a ring has not closed the socket. And a ring is best used from one thread (see [OneThread]).
 //
-// Package reactor uses Receive and Send of the Proactor, and accepts by readiness: a multishot accept does not tell the peer's address,
-// and to ask for that is a system call like the accept itself.
+// # The contract of a Proactor
 //
-// Two things differ. Work that is under way keeps its file open: who closes a descriptor without withdrawing it from a ring has not
-// closed the socket. And a ring is best used from one thread (see [OneThread]).
+// A Proactor is for those who would rather be told that something is done than that it can be: it accepts, receives, sends and
+// connects by itself.
+//
+//   - What is begun is handed over by the next Wait, together with all else, or by Flush. With the call it returns an error only if it
+//     could not be begun; whatever comes later is the N of a [Ready]: bytes, a descriptor, or a negated error number.
+//   - From then on the [Op] is the kernel's, until a Ready without More gives it back: exactly one, whatever became of it. To begin with it
+//     meanwhile is refused by [ErrUnderWay]. An Op must not be copied then, and the bytes of a Send must stay as they are.
+//   - Accept and Receive go on and report again and again; where the kernel ends them for reasons of its own they are begun again unseen.
+//     Send and Connect report once, with ECANCELED if a thread of the process has ended: they are then to be begun again.
+//   - Bytes are received into buffers of 64 KiB that the kernel takes from a stock of the Proactor: 32, and up to 1024 once that has
+//     turned out to be too little. They lie outside Go's heap. Whoever is told of one gives it back by Release; with none left, receiving
+//     rests.
+//   - Cancel does not wait: the Op comes back by a later Wait. On one that is not under way it does nothing.
+//   - Descriptors should block: of one that does not, the kernel reports EAGAIN instead of waiting. An Op keeps the file of
+//     its descriptor open; after Cancel and Flush, closing the descriptor closes the socket.
+//   - Close calls back what is under way and waits for it. Nothing is reported any more.
+//   - It allocates nothing in the steady state, and one goroutine uses it.
+//
+// proactor_test.go is this list as a program. Package reactor uses Receive and Send, and accepts by readiness: a multishot accept does
+// not tell the peer's address, and to ask for that is a system call like the accept itself.
 package backend

@@ -21,7 +21,8 @@ func Methods() []string {
 	return names
 }
 
-// Open returns a new Backend: the named one, or for the empty name the first of [Methods] that this kernel grants.
+// Open returns a new Backend: the named one, or for the empty name the first of [Methods] that this kernel grants. An unknown name is an
+// error that lists them; one that this kernel does not grant is [ErrUnavailable], or the system's error for want of descriptors or memory.
 func Open(name string) (Backend, error) {
 	if name == "" {
 		return openFirst()

@@ -2,7 +2,7 @@ package evbuffer
 
 import "errors"
 
-// ErrFrozen is the answer to a change at a frozen side.
+// ErrFrozen is the answer to a change at a frozen side, see [Buffer.Freeze]. Nothing has changed then.
 var ErrFrozen = errors.New("evbuffer: this side is frozen")
 
 // A Buffer is a queue of bytes: written at the back, drained from the front. The zero value is an empty

@@ -18,7 +18,10 @@ var ErrFileRange = errors.New("evbuffer: the file has no such range")
 //
 // The descriptor belongs to the buffer from now on, even if AddFile fails, and is closed after its last byte.
 // Its read position is neither used nor moved. The file must keep its length: should it get shorter, WriteFD and
-// Read answer io.ErrUnexpectedEOF, and what returns no error ends at that place.
+// Read answer io.ErrUnexpectedEOF, and what returns no error ends at that place. What is not in the page cache comes from the disk, and
+// the loop waits for it.
+//
+// Errors are [ErrFileRange], [ErrFrozen], unix.ESPIPE for what is no regular file, and fstat's. See sendfile(2).
 func (b *Buffer) AddFile(fd int, offset, length int64) error {
 	length, err := fileRange(fd, offset, length)
 	if err == nil && b.Frozen(Back) {

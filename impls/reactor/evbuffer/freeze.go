@@ -1,6 +1,6 @@
 package evbuffer
 
-// A Side is an end of the queue: bytes are added at the back and removed from the front.
+// A Side is an end of the queue, or with Front|Back both: bytes are added at the back and removed from the front.
 type Side uint8
 
 const (

@@ -3,49 +3,43 @@ package examples
 import (
 	"bytes"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"testing"
 )
 
-func dropTwo(t *testing.T, keeps check, flags ...string) {
+func dropTwo(t *testing.T, keeps check) {
 	t.Helper()
-	if err := keeps(serve(t, "drop-two", flags...)); err != nil {
+	if err := keeps(serve(t, "drop-two")); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestDropTwoLeavesOutTheEndsOfLines(t *testing.T) {
-	dropTwo(t, turns([]byte("one\r\ntwo\r\n\n\rthree"), []byte("onetwothree")))
+func TestDropTwoLeavesOutTheFirstTwoCharacters(t *testing.T) {
+	for sent, want := range map[string]string{
+		"1234567":             "34567", // the line need not end
+		"1234567\nabcdef\n":   "34567\ncdef\n",
+		"12\r\n345\r\n":       "\r\n5\r\n",
+		"\n1\n12\n123\n":      "\n\n\n3\n", // what is too short is empty
+		"\r\n1\r\n":           "\r\n\r\n",
+		"äöü\n€a€\n\x00\x00z": "ü\n€\nz",
+	} {
+		dropTwo(t, turns([]byte(sent), []byte(want)))
+	}
 }
 
-func TestDropTwoLeavesOutWhatItIsTold(t *testing.T) {
-	dropTwo(t, turns([]byte("banana\x00 split\r\n"), []byte("bnn split\r\n")), `-drop=a\x00`)
-}
+// cutAnywhere sends pieces that end where no line does, and within a character and an end of line.
+var cutAnywhere = answersAtOnce([]string{"1", "23", "\n4", "56\r", "\nä\xc3", "\xb6x", "y\n"}, []string{"", "3", "\n", "6\r", "\n", "x", "y\n"})
 
-// cutInTheEndOfALine sends pieces that end where no line does.
-var cutInTheEndOfALine = answersAtOnce([]string{"a\r", "\nb", "\r\nc", "def"}, []string{"a", "b", "c", "def"})
-
-func TestDropTwoDoesNotCareWhereTheStreamIsCut(t *testing.T) { dropTwo(t, cutInTheEndOfALine) }
+func TestDropTwoDoesNotCareWhereTheStreamIsCut(t *testing.T) { dropTwo(t, cutAnywhere) }
 
 func TestDropTwoLosesNothingElse(t *testing.T) {
-	var text bytes.Buffer
-	for i := 0; text.Len() < 4<<20; i++ {
-		fmt.Fprintf(&text, "line %d\r\n", i)
+	var sent, want bytes.Buffer
+	for i := 0; sent.Len() < 4<<20; i++ {
+		line := fmt.Sprintf("line %d\r\n", i)
 		if i%1000 == 0 {
-			text.Write(numbers(100_000)) // a long piece with nothing to leave out
+			line = "12" + string(bytes.Repeat([]byte("long "), 20_000)) + "\n"
 		}
+		sent.WriteString(line)
+		want.WriteString(line[2:])
 	}
-	dropTwo(t, turns(text.Bytes(), bytes.ReplaceAll(text.Bytes(), []byte("\r\n"), nil)))
-}
-
-func TestDropTwoDeliversItsBacklogAfterHalfClose(t *testing.T) { dropTwo(t, deliversBacklog) }
-
-func TestDropTwoRefusesAnythingButTwoCharacters(t *testing.T) {
-	for _, drop := range []string{"", "a", "abc", "é!", `\`} {
-		out, err := exec.Command(filepath.Join(programs, "drop-two"), "-drop="+drop, "-addr=127.0.0.1:0").CombinedOutput()
-		if err == nil || bytes.Count(out, []byte("\n")) != 1 {
-			t.Errorf("-drop=%s: %v, %q", drop, err, out)
-		}
-	}
+	dropTwo(t, turns(sent.Bytes(), want.Bytes()))
 }

@@ -1,4 +1,5 @@
-// Command client connects, sends its standard input, and prints what comes back. At the end of its input it shuts down the sending side;
+// Command client connects, sends its standard input, and prints what comes back. It says on standard error by which method of the kernel it
+// waits (REACTOR_METHOD chooses another). At the end of its input it shuts down the sending side;
 // it ends when the server's end of stream comes, so everything the server has to say is printed.
 //
 // Standard input is read by a goroutine, not by an event. It may be a file, and a file cannot be waited for: epoll refuses it
@@ -50,6 +51,7 @@ func run(addr string) error {
 	})
 	bev.OnEvent(func(what reactor.Outcome) {
 		if what.Has(reactor.Connected) {
+			log.Printf("connected to %s, waiting by %s", addr, base.Method())
 			bev.Enable(reactor.Read)
 			go sendInput(base, bev)
 			return

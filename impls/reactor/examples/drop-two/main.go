@@ -1,9 +1,10 @@
-// Command drop-two is an echo server with a filter in the way: its echo leaves out two characters. Those of the end of a line
-// are left out unless others are chosen, so what comes from telnet, with CR LF after each line, goes back as one line.
+// Command drop-two is an echo server with a filter in the way: each line comes back without its first two characters, so that 1234567 is
+// answered by 34567. The end of a line, LF or CR LF, is no part of it and always comes back.
 //
 // A filter has to live with what TCP is: a stream without messages or lines. The read callback gets whatever has come, half a line or three
-// and a half, and where one call ends says nothing. A filter that looks at single bytes does not care. One that looked for
-// longer patterns would have to leave an unfinished one in the input, and would find it there when more has come.
+// and a half, and where one call ends says nothing. So what the filter must remember from one call to the next is a state of the
+// connection: how much of the present line is still to be left out. And it never waits for the end of a line, which may be long, or
+// never come.
 package main
 
 import (
@@ -13,7 +14,7 @@ import (
 	"log"
 	"net/netip"
 	"os"
-	"strconv"
+	"unicode/utf8"
 
 	"reactorbench/impls/reactor"
 	"reactorbench/impls/reactor/evbuffer"
@@ -23,19 +24,13 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("drop-two: ")
 	addr := flag.String("addr", "127.0.0.1:7007", "`address` to listen on")
-	drop := flag.String("drop", `\r\n`, "the two `characters` to leave out, with escapes as in Go: ab, \\r\\n, \\x00\\\\")
 	flag.Parse()
-	dropped, err := strconv.Unquote(`"` + *drop + `"`)
-	if err != nil || len(dropped) != 2 {
-		log.Fatalf("-drop wants two characters of one byte each, got %q", *drop)
-	}
 
 	base, err := reactor.New()
 	if err != nil {
 		log.Fatal(err)
 	}
-	filter := without(dropped[0], dropped[1])
-	listener, err := base.Listen("tcp", *addr, func(fd int, _ netip.AddrPort) { serve(base, fd, filter) })
+	listener, err := base.Listen("tcp", *addr, func(fd int, _ netip.AddrPort) { serve(base, fd) })
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,12 +46,10 @@ func main() {
 	}
 }
 
-// A filter moves src to the end of dst, and does to it what it is there for.
-type filter func(dst, src *evbuffer.Buffer)
-
-func serve(base *reactor.Base, fd int, filter filter) {
+func serve(base *reactor.Base, fd int) {
 	bev := base.NewBufferEvent(fd)
-	bev.OnRead(func() { filter(bev.Output(), bev.Input()) })
+	line := lineStart
+	bev.OnRead(func() { line.filter(bev.Output(), bev.Input()) })
 	bev.OnEvent(func(what reactor.Outcome) {
 		if what.Has(reactor.EOF) {
 			bev.CloseAfterFlush()
@@ -67,26 +60,49 @@ func serve(base *reactor.Base, fd int, filter filter) {
 	bev.Enable(reactor.Read)
 }
 
-// without returns a filter that leaves out two characters.
-func without(first, second byte) filter {
-	return func(dst, src *evbuffer.Buffer) {
-		for src.Len() > 0 {
-			extent := src.Pullup(src.Contiguous()) // what lies in one piece, seen without copying
-			n := lengthBefore(first, second, extent)
-			dropping := n < len(extent)
-			src.RemoveTo(dst, n)
-			if dropping {
-				src.Drain(1)
-			}
+// A line is where the filter stands: how many characters of the present line are still to be left out, or inside.
+type line int
+
+const (
+	lineStart line = 2
+	inside    line = -1 // the rest of the line passes
+)
+
+// filter moves src to the end of dst, without what is to be left out.
+func (l *line) filter(dst, src *evbuffer.Buffer) {
+	for src.Len() > 0 {
+		extent := src.Pullup(src.Contiguous()) // what lies in one piece, seen without copying
+		if *l == inside {
+			src.RemoveTo(dst, l.pass(extent))
+		} else {
+			src.Drain(l.leaveOut(extent))
 		}
 	}
 }
 
-// lengthBefore is the number of bytes before the first of two characters.
-func lengthBefore(first, second byte, p []byte) int {
-	for _, c := range [...]byte{first, second} {
-		if i := bytes.IndexByte(p, c); i >= 0 {
-			p = p[:i]
+// pass is the number of bytes up to the end of the line, or all.
+func (l *line) pass(p []byte) int {
+	if i := bytes.IndexByte(p, '\n'); i >= 0 {
+		*l = lineStart
+		return i + 1
+	}
+	return len(p)
+}
+
+// leaveOut is the number of bytes before what passes: the end of the line, or its third character. A character may have several bytes
+// (UTF-8), of which all but the first say so.
+func (l *line) leaveOut(p []byte) int {
+	for i, c := range p {
+		switch {
+		case c == '\n' || c == '\r':
+			*l = inside
+			return i
+		case *l < lineStart && !utf8.RuneStart(c): // the rest of a character that is left out
+		case *l == 0:
+			*l = inside
+			return i
+		default:
+			*l--
 		}
 	}
 	return len(p)

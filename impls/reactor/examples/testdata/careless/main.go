@@ -79,12 +79,11 @@ func neverClose(base *reactor.Base, fd int) {
 	echo(base, fd).OnEvent(func(reactor.Outcome) {})
 }
 
-// cutTwoOffEachRead believes that a read brings one line with CR LF at its end.
+// cutTwoOffEachRead believes that a read brings one line.
 func cutTwoOffEachRead(base *reactor.Base, fd int) {
 	bev := echo(base, fd)
 	bev.OnRead(func() {
-		in := bev.Input()
-		in.RemoveTo(bev.Output(), in.Len()-2)
-		in.Drain(2)
+		bev.Input().Drain(2)
+		bev.Output().Append(bev.Input())
 	})
 }
