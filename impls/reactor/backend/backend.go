@@ -60,7 +60,7 @@ const (
 
 // String is the names of the features, with | between them; none for 0.
 func (features Features) String() string {
-	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose"}
+	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose", "OneThread"}
 	var words []string
 	for i, name := range names {
 		if features.Has(1 << i) {

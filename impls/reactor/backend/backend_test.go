@@ -164,6 +164,14 @@ func TestWhatNamesItself(t *testing.T) {
 	}
 }
 
+func TestFeaturesNameThemselves(t *testing.T) {
+	for features, want := range map[backend.Features]string{0: "none", backend.EarlyClose | backend.OneThread: "EarlyClose|OneThread"} {
+		if got := features.String(); got != want {
+			t.Errorf("%#x is %q, want %q", uint8(features), got, want)
+		}
+	}
+}
+
 // E1: readiness to read, to write, and both.
 func TestReadiness(t *testing.T) {
 	eachMethod(t, func(t *testing.T, b backend.Backend) {
