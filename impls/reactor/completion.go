@@ -38,6 +38,10 @@ type connection struct {
 	errno   uint16          // why receiving has ended after the backlog
 	eof     bool            // the stream has ended after the backlog
 	late    bool            // a timeout was put off by a turn
+
+	// receiving: the end of receive has not been passed on. Op.UnderWay is over earlier, when a wait has reported the end, and
+	// code of the user's may run in between: a check watcher, a clean-up of what was sent.
+	receiving bool
 }
 
 // mostIdle bounds how many connections, and flights, are kept for the next ones.
@@ -107,10 +111,10 @@ func (s *completion) letGo(c *connection) bool {
 	c.bev.underWay = 0
 	c.bev = nil
 	c.backlog.Reset()
-	busy := c.receive.UnderWay()
+	busy := c.receiving
 	s.ring.Cancel(&c.receive)
 	if f := c.flight; f != nil {
-		busy = busy || f.op.UnderWay()
+		busy = busy || f.flying
 		s.ring.Cancel(&f.op)
 		f.connection, c.flight = nil, nil
 		s.retire(f)
@@ -121,7 +125,7 @@ func (s *completion) letGo(c *connection) bool {
 
 // keep has c wait for another bufferevent, if all of it has come back.
 func (s *completion) keep(c *connection) {
-	if c.receive.UnderWay() {
+	if c.receiving {
 		return
 	}
 	c.eof, c.late, c.errno = false, false, 0

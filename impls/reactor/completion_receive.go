@@ -42,10 +42,12 @@ func (s *completion) receiveOrNot(c *connection) error {
 	switch {
 	case !c.bev.io.what.Has(Read) || c.backlog.Len() >= mostBacklog:
 		return s.ring.Cancel(&c.receive)
-	case c.receive.UnderWay() || c.eof || c.errno != 0: // what is being called off is begun again when it has come back
+	case c.receiving || c.eof || c.errno != 0: // what is being called off is begun again when it has come back
 		return nil
 	}
-	return s.ring.Receive(&c.receive, c.bev.FD())
+	err := s.ring.Receive(&c.receive, c.bev.FD())
+	c.receiving = err == nil
+	return err
 }
 
 // news reports whether there is something for the bufferevent to read.
@@ -53,7 +55,7 @@ func (c *connection) news() bool { return c.backlog.Len() > 0 || c.eof || c.errn
 
 // received takes in what came: bytes, the end of the stream, an error, or only the operation itself.
 func (s *completion) received(c *connection, r backend.Ready) {
-	c.late = false
+	c.late, c.receiving = false, r.More
 	if r.N > 0 {
 		if c.bev != nil {
 			c.backlog.Write(s.ring.Buffer(r))
@@ -124,7 +126,7 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 	if c.news() {
 		bev.io.Active(Read)
 	}
-	if !c.receive.UnderWay() && c.backlog.Len() <= shortBacklog {
+	if !c.receiving && c.backlog.Len() <= shortBacklog {
 		err = s.receiveOrNot(c)
 	}
 	return n, err
@@ -133,7 +135,7 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 // late lets the ring report first what was received while the process was stopped, or the loop busy beyond a deadline.
 func (s *completion) late(bev *BufferEvent) bool {
 	c, err := s.of(bev)
-	if err != nil || !c.receive.UnderWay() || c.late {
+	if err != nil || !c.receiving || c.late {
 		return false
 	}
 	c.late = true

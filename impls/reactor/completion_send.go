@@ -13,7 +13,8 @@ type flight struct {
 	connection *connection // nil when that has ended
 	op         backend.Op
 	bytes      evbuffer.Buffer
-	taken      int // when landed: how many of them the kernel has taken, or a negated error number
+	flying     bool // what became of op has not been passed on, see connection.receiving
+	taken      int  // when landed: how many of them the kernel has taken, or a negated error number
 }
 
 // mostExtents is the most that a Proactor sends at once.
@@ -30,7 +31,7 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 	if f == nil {
 		f = s.flight()
 		f.connection, c.flight = c, f
-	} else if f.op.UnderWay() {
+	} else if f.flying {
 		return 0, errUnderWay
 	} else if n, err = f.land(); err != nil {
 		s.end(f)
@@ -59,6 +60,7 @@ func (s *completion) send(f *flight, fd int) error {
 	s.base.stats.Writes++
 	err := s.ring.Send(&f.op, fd, extents)
 	clear(extents)
+	f.flying = err == nil
 	return err
 }
 
@@ -78,7 +80,7 @@ func (f *flight) land() (n int, err error) {
 
 // landed has the bufferevent go on with its output.
 func (s *completion) landed(f *flight, r backend.Ready) {
-	f.taken = r.N
+	f.taken, f.flying = r.N, false
 	switch c := f.connection; {
 	case c == nil:
 		s.retire(f)
@@ -124,7 +126,7 @@ func (s *completion) flight() *flight {
 
 // retire has f wait for another send, if the kernel has given it back.
 func (s *completion) retire(f *flight) {
-	if f.op.UnderWay() {
+	if f.flying {
 		return
 	}
 	f.bytes.Reset()
