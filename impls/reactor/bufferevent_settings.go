@@ -75,6 +75,14 @@ func (b *Base) share(s settings) *settings {
 	return shared
 }
 
+func (bev *BufferEvent) setTransport(t transport) {
+	if bev.settings.transport != t {
+		s := *bev.settings
+		s.transport = t
+		bev.settings = bev.io.base.share(s)
+	}
+}
+
 // SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to
 // write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout.
 // 0 and Forever are without bound.

@@ -109,6 +109,7 @@ func (s *completion) connection() *connection {
 func (s *completion) letGo(c *connection) bool {
 	s.connections[c.bev.FD()] = nil
 	c.bev.underWay = 0
+	c.bev.io.marks &^= unwatched
 	c.bev = nil
 	c.backlog.Reset()
 	busy := c.receiving
@@ -151,13 +152,10 @@ func (s *completion) byReadiness(c *connection) {
 		bev.output.PrependBuffer(&c.flight.bytes)
 	}
 	s.letGo(c)
-	own := *bev.settings
-	own.transport = readiness{}
-	bev.settings = s.base.share(own)
+	bev.setTransport(readiness{})
 	bev.flags &^= blocked
 	want := bev.io.what & backend.Interest
 	bev.io.what &^= backend.Interest
-	bev.io.marks &^= unwatched
 	unix.SetNonblock(bev.FD(), true)
 	if err := bev.io.setInterest(want); err != nil {
 		bev.note(err)
