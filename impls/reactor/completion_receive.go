@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reactorbench/impls/reactor/backend"
+	"reactorbench/impls/reactor/evbuffer"
 )
 
 // The backlog of a connection is bounded: at mostBacklog receiving is called off, and begun again when it has become short. Until the
@@ -112,16 +113,13 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 	case n == 0:
 		return 0, unix.EAGAIN
 	}
-	if most <= 0 || most > s.chunkBytes {
-		most = s.chunkBytes
+	if bev.input.Frozen(evbuffer.Back) {
+		return 0, evbuffer.ErrFrozen
 	}
-	if n <= most {
-		err = bev.input.Append(&c.backlog)
+	if most = lesser(most, s.chunkBytes); n <= most {
+		bev.input.Append(&c.backlog)
 	} else {
 		n = c.backlog.RemoveTo(&bev.input, most)
-	}
-	if err != nil {
-		return 0, err
 	}
 	if c.news() {
 		bev.io.Active(Read)

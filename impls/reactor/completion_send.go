@@ -27,6 +27,9 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if bev.output.Frozen(evbuffer.Front) {
+		return 0, evbuffer.ErrFrozen
+	}
 	f := c.flight
 	if f == nil {
 		f = s.flight()
