@@ -171,3 +171,41 @@ func TestSlowCallbackLeavesLingeringItsTime(t *testing.T) {
 		equal(t, "waited", time.Duration(v.now-begun), lingerSilence)
 	})
 }
+
+func TestHeldBackAfterTheLastByte(t *testing.T) {
+	for name, hold := range map[string]func(t *testing.T, bev *BufferEvent){
+		"disabled": func(t *testing.T, bev *BufferEvent) { bev.Disable(Write) },
+		"limited": func(t *testing.T, bev *BufferEvent) {
+			check(t, bev.SetRateLimit(RateLimit{Write: Rate{PerTick: 1}, Tick: time.Hour}))
+			bev.SpendRate(0, 1<<20)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				for closing, end := range map[string]func(*BufferEvent){
+					"nothing": func(*BufferEvent) {}, "CloseWrite": (*BufferEvent).CloseWrite, "CloseAfterFlush": (*BufferEvent).CloseAfterFlush,
+				} {
+					bev, peer := owned(t, b)
+					written := 0
+					bev.OnWrite(func() { written++ })
+					bev.Write([]byte("hello"))
+					bev.settle()
+					hold(t, bev)
+					end(bev)
+					turns(t, b, 4)
+					equal(t, "bytes", read(t, peer), "hello")
+					if closing != "CloseAfterFlush" {
+						equal(t, "OnWrite", written, 1)
+					}
+					if closing != "nothing" {
+						n, err := unix.Read(peer, make([]byte, 1))
+						if n != 0 || err != nil {
+							t.Errorf("%s: the peer read %d, %v, want the end of the stream", closing, n, err)
+						}
+					}
+					bev.Close()
+				}
+			})
+		})
+	}
+}

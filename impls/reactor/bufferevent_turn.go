@@ -176,7 +176,7 @@ func (bev *BufferEvent) settle() {
 	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened && bev.io.descriptor >= 0 {
 		bev.fail(Reading|Writing, bev.Err()) // the descriptor was refused
 	}
-	if bev.flags&blocked == 0 && bev.writing() {
+	if bev.flags&blocked == 0 {
 		bev.send()
 	}
 	if bev.flags&finWanted != 0 || bev.state == draining {
@@ -198,16 +198,26 @@ func (bev *BufferEvent) settle() {
 	}
 }
 
-// send makes one write. A short one says that the kernel has no more room: the next waits for its word.
+// send makes one write, of as much as the limits allow. If that is nothing it hears at least what became of the last one.
 func (bev *BufferEvent) send() {
-	most := lesser(bev.settings.writeMost, writeBudget)
-	if bev.settings.extra != nil {
-		allowed, ok := bev.allowance(Write)
-		if !ok {
-			return
+	most := 0
+	if bev.writing() {
+		most = lesser(bev.settings.writeMost, writeBudget)
+		if bev.settings.extra != nil {
+			if allowed, ok := bev.allowance(Write); ok {
+				most = lesser(most, allowed)
+			} else {
+				most = 0
+			}
 		}
-		most = lesser(most, allowed)
 	}
+	if most > 0 || bev.underWay > 0 && bev.flags&outputOver == 0 {
+		bev.flush(most)
+	}
+}
+
+// flush has the transport write. A short write says that the kernel has no more room: the next waits for its word.
+func (bev *BufferEvent) flush(most int) {
 	length, waiting := bev.unwritten(), bev.output.Len()
 	n, err := bev.settings.transport.flush(bev, most)
 	bev.spend(Write, waiting-bev.output.Len())
@@ -219,7 +229,7 @@ func (bev *BufferEvent) send() {
 		bev.fail(Writing, err)
 		return
 	}
-	if n < length && err != ErrNeedMore {
+	if n < length && most > 0 && err != ErrNeedMore {
 		bev.flags |= blocked
 		bev.io.base.stats.ShortWrites++
 	}
@@ -260,7 +270,7 @@ func (bev *BufferEvent) watch() {
 	if reading {
 		want |= Read
 	}
-	if writing || bev.state == connecting {
+	if writing || bev.state == connecting || bev.underWay > 0 && bev.flags&blocked != 0 {
 		want |= Write
 	}
 	if want != bev.io.what&backend.Interest {

@@ -43,8 +43,11 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 	if f.bytes.Len() == 0 {
 		bev.output.RemoveTo(&f.bytes, most)
 	}
-	if bev.underWay = uint32(f.bytes.Len()); bev.underWay == 0 {
+	switch bev.underWay = uint32(f.bytes.Len()); {
+	case bev.underWay == 0:
 		s.end(f)
+		return n, nil
+	case most == 0:
 		return n, nil
 	}
 	if err = s.send(f, bev.FD()); err != nil {
@@ -69,9 +72,11 @@ func (s *completion) send(f *flight, fd int) error {
 
 // land lets go of what was sent.
 func (f *flight) land() (n int, err error) {
-	switch errno := unix.Errno(max(0, -f.taken)); {
-	case f.taken >= 0:
-		return f.bytes.Drain(f.taken), nil
+	taken := f.taken
+	f.taken = 0
+	switch errno := unix.Errno(max(0, -taken)); {
+	case taken >= 0:
+		return f.bytes.Drain(taken), nil
 	case errno == unix.EAGAIN: // somebody has changed the mode of the descriptor
 		return 0, unix.SetNonblock(f.connection.bev.FD(), false)
 	case errno == unix.ECANCELED || errno == unix.EINTR: // its thread has ended: once more

@@ -17,7 +17,7 @@ type transport interface {
 
 	// flush moves at most most bytes out of the output. A transport that begins a write and hears later what became of it takes the
 	// bytes out of the output at once, counts them in underWay, and answers errUnderWay; after Active(Write), the
-	// next flush says how many were passed on.
+	// next flush says how many were passed on. With most 0 it does no more than that, and is asked of nobody else.
 	flush(bev *BufferEvent, most int) (int, error)
 
 	// watch is told when it changes what the bufferevent waits for: Read while it would take bytes, Write while it has bytes to
