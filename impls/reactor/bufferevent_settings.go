@@ -45,7 +45,7 @@ func (bev *BufferEvent) endExtra() {
 	bev.dropLimits()
 	if above := x.above; above != nil {
 		x.above = nil
-		above.end(false)
+		above.Close() // does nothing if it is the filter that is being closed
 	}
 }
 

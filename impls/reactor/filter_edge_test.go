@@ -211,3 +211,14 @@ func TestC13FlushGoesDown(t *testing.T) {
 		}
 	})
 }
+
+func TestReleaseThatClosesTheUnderlying(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		under, _ := owned(t, b)
+		released := 0
+		filter := NewFilter(under, nil, nil, OnRelease(func() { released++; under.Close() }))
+		filter.Close()
+		equal(t, "releases", released, 1)
+		equal(t, "closed", under.Closed(), true)
+	})
+}
