@@ -173,7 +173,7 @@ func (bev *BufferEvent) tell(outcome Outcome) {
 // deadlines up to date. In the steady state of an echo that is one write, and nothing to tell the backend.
 func (bev *BufferEvent) settle() {
 	bev.flags = bev.flags&^touched | busy
-	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened && bev.io.descriptor >= 0 {
+	if bev.io.marks&added == 0 && bev.errno != 0 && bev.io.descriptor >= 0 && (bev.state == opened || bev.state == draining) {
 		bev.fail(Reading|Writing, bev.Err()) // the descriptor was refused
 	}
 	if bev.flags&blocked == 0 {
