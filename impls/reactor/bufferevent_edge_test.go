@@ -192,7 +192,10 @@ func TestHeldBackAfterTheLastByte(t *testing.T) {
 					bev.settle()
 					hold(t, bev)
 					end(bev)
-					turns(t, b, 4)
+					for range 4 {
+						_, err := b.Loop(NonBlock | KeepAlive) // a disabled direction alone does not keep the loop going
+						check(t, err)
+					}
 					equal(t, "bytes", read(t, peer), "hello")
 					if closing != "CloseAfterFlush" {
 						equal(t, "OnWrite", written, 1)
@@ -205,6 +208,64 @@ func TestHeldBackAfterTheLastByte(t *testing.T) {
 					}
 					bev.Close()
 				}
+			})
+		})
+	}
+}
+
+func TestReadingStopsForHalfATurn(t *testing.T) {
+	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
+		take(peer)
+		got := take(bev)
+		bev.OnWrite(func() { bev.Enable(Read) })
+		calm(t, b)
+		stopped := 0
+		watcher := b.NewCheck(func() {
+			if stopped < 3 && bev.io.result.Has(Read) {
+				stopped++
+				bev.Disable(Read)
+				bev.Write([]byte("x"))
+			}
+		})
+		peer.Write([]byte("hello"))
+		until(t, b, "the bytes", func() bool { return got.String() == "hello" })
+		watcher.Del()
+	})
+}
+
+func TestLimitIsLiftedWithinTheTurn(t *testing.T) {
+	lift := map[string]func(bev *BufferEvent, g *RateGroup){
+		"taken away": func(bev *BufferEvent, _ *RateGroup) { bev.SetRateLimit(RateLimit{}) },
+		"removed":    func(bev *BufferEvent, g *RateGroup) { g.Remove(bev) },
+		"filled up":  func(bev *BufferEvent, g *RateGroup) { bev.SpendRate(-100, 0); g.Spend(-100, 0) },
+	}
+	for name, lift := range lift {
+		t.Run(name, func(t *testing.T) {
+			forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
+				take(peer)
+				got := take(bev)
+				calm(t, b)
+				limit := RateLimit{Read: Rate{PerTick: 100}, Tick: time.Hour}
+				g, err := b.NewRateGroup(limit)
+				check(t, err)
+				if name == "removed" {
+					check(t, g.Add(bev))
+				} else {
+					check(t, bev.SetRateLimit(limit))
+				}
+				bev.OnWrite(func() { lift(bev, g) })
+				denied := false
+				watcher := b.NewCheck(func() {
+					if bev.io.result.Has(Read) && !denied {
+						denied = true
+						bev.SpendRate(100, 0)
+						g.Spend(100, 0)
+						bev.Write([]byte("x"))
+					}
+				})
+				peer.Write([]byte("hello"))
+				until(t, b, "the bytes", func() bool { return got.String() == "hello" })
+				watcher.Del()
 			})
 		})
 	}

@@ -174,6 +174,8 @@ func (f *filter) watch(bev *BufferEvent, want What) error {
 	return nil
 }
 
+func (f *filter) reminds() bool { return false }
+
 func (f *filter) quiet(*BufferEvent) bool { return true }
 
 func (f *filter) close(*BufferEvent, bool) {

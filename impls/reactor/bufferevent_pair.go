@@ -118,6 +118,8 @@ func (e *pairEnd) watch(bev *BufferEvent, want What) error {
 	return nil
 }
 
+func (e *pairEnd) reminds() bool { return false }
+
 func (e *pairEnd) closeWrite(*BufferEvent) error {
 	e.partner.end()
 	return nil

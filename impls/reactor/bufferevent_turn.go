@@ -30,8 +30,11 @@ func (bev *BufferEvent) ready(what What) {
 			bev.connected()
 		}
 	}
-	if what.Has(Read) && bev.reading() {
-		bev.receive()
+	if what.Has(Read) {
+		bev.flags |= missed
+		if bev.reading() {
+			bev.receive()
+		}
 	}
 	if what.Has(Timeout) {
 		bev.expire()
@@ -78,6 +81,7 @@ func (bev *BufferEvent) receive() {
 		}
 		most = lesser(most, allowed)
 	}
+	bev.flags &^= missed
 	n, err := bev.settings.transport.fill(bev, most)
 	bev.io.base.stats.Reads++
 	switch {
@@ -193,7 +197,7 @@ func (bev *BufferEvent) settle() {
 	if bev.state == draining && bev.unwritten() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
 	}
-	if bev.flags&blocked == 0 && bev.writing() && bev.settings.transport != transport(readiness{}) {
+	if bev.flags&blocked == 0 && bev.writing() && !bev.settings.transport.reminds() {
 		bev.touch() // OnWrite has written more, and there is no readiness to wait for
 	}
 }
@@ -270,7 +274,8 @@ func (bev *BufferEvent) watch() {
 	if reading {
 		want |= Read
 	}
-	if writing || bev.state == connecting || bev.underWay > 0 && bev.flags&blocked != 0 {
+	last := bev.underWay > 0 && bev.flags&(blocked|finWanted) == blocked|finWanted // FIN comes behind what is under way
+	if writing || last || bev.state == connecting {
 		want |= Write
 	}
 	if want != bev.io.what&backend.Interest {
@@ -279,6 +284,10 @@ func (bev *BufferEvent) watch() {
 			return
 		}
 	}
+	if bev.flags&missed != 0 && reading && !bev.settings.transport.reminds() {
+		bev.io.Active(Read) // what stopped it is over
+	}
+	bev.flags &^= missed
 	shaking := bev.state == connecting && bev.io.descriptor < 0 // a handshake both reads and writes
 	bev.setDeadlines(reading || shaking, writing || bev.state == connecting)
 }

@@ -61,6 +61,8 @@ func newCompletion(b *Base, ring backend.Proactor, chunkBytes int) *completion {
 	}
 }
 
+func (s *completion) reminds() bool { return false }
+
 // completed passes on what an operation came to.
 func (s *completion) completed(r backend.Ready) {
 	switch owner := r.Op.Owner.(type) {

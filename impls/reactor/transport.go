@@ -24,6 +24,10 @@ type transport interface {
 	// give or is being connected. If it fails, nothing has changed.
 	watch(bev *BufferEvent, want What) error
 
+	// reminds reports that what the bufferevent waits for, and does not see to when it is told, is told again: by readiness that
+	// lasts. Otherwise the bufferevent sees to it that it goes on.
+	reminds() bool
+
 	// closeWrite tells the other side that no more will come; the output is empty.
 	closeWrite(bev *BufferEvent) error
 
