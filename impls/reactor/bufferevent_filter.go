@@ -118,6 +118,7 @@ type filter struct {
 	inputErr error // how the input has ended: io.EOF, or what went wrong
 	pending  FlushMode
 	running  bool // out is: it is not called from within itself
+	putOff   bool // a timeout was put off by a turn
 	lastWord bool // closing lets the underlying output be written first
 	keep     bool // closing leaves the underlying one open,
 	marked   bool // and takes back the low mark of its output

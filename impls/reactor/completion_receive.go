@@ -133,10 +133,12 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 // late lets the ring report first what was received while the process was stopped, or the loop busy beyond a deadline.
 func (s *completion) late(bev *BufferEvent) bool {
 	c, err := s.of(bev)
-	if err != nil || !c.receiving || c.late {
+	if err != nil || !c.receiving {
 		return false
 	}
-	c.late = true
+	if c.late = !c.late; !c.late {
+		return false
+	}
 	bev.io.Active(Timeout)
 	return true
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -220,5 +222,67 @@ func TestReleaseThatClosesTheUnderlying(t *testing.T) {
 		filter.Close()
 		equal(t, "releases", released, 1)
 		equal(t, "closed", under.Closed(), true)
+	})
+}
+
+func TestFilterTimeoutAfterAPause(t *testing.T) {
+	forEachKind(t, func(t *testing.T, b *Base, v *virtualTime, bev, peer *BufferEvent) {
+		under := peer
+		for under.Underlying() != nil {
+			under = under.Underlying()
+		}
+		if under.FD() < 0 {
+			return // what comes in memory does not come while the loop is away
+		}
+		told := outcomes(bev)
+		got := take(bev)
+		bev.SetTimeouts(time.Second, 0)
+		turns(t, b, 3)
+		v.whileAway = func() {
+			peer.Write([]byte("late"))
+			peer.settle()
+			for bev := peer.Underlying(); bev != nil; bev = bev.Underlying() {
+				bev.settle()
+			}
+			if b.completion != nil {
+				b.completion.ring.Flush()
+			}
+		}
+		for turn := 0; turn < 30 && got.Len() == 0 && len(*told) == 0; turn++ {
+			_, err := b.Loop(Once)
+			check(t, err)
+		}
+		equal(t, "bytes", got.String(), "late")
+		equal(t, "outcomes", len(*told), 0)
+	})
+}
+
+func TestCloseAfterFlushWhileThePeerSends(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		var bev *BufferEvent
+		l, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) { bev = b.NewBufferEvent(fd) })
+		check(t, err)
+		peer, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		check(t, err)
+		defer unix.Close(peer)
+		where, err := resolve("tcp", l.Addr())
+		check(t, err)
+		check(t, unix.Connect(peer, where.raw))
+		until(t, b, "a connection", func() bool { return bev != nil })
+		bev.Enable(Read)
+		bev.OnWrite(func() {
+			write(t, peer, "more")
+			bev.CloseAfterFlush()
+		})
+		turns(t, b, 2)
+		bev.Write([]byte("answer"))
+		turns(t, b, 5)
+		unix.Write(peer, []byte("and more"))
+		turns(t, b, 5)
+		unix.Write(peer, []byte("and more"))
+		equal(t, "answer", read(t, peer), "answer")
+		check(t, unix.Shutdown(peer, unix.SHUT_WR))
+		until(t, b, "closed", bev.Closed)
+		l.Close()
 	})
 }
