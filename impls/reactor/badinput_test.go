@@ -143,6 +143,7 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
+// A number that is no descriptor costs no memory, also if the bufferevent on it was to be flushed and closed.
 func TestWildDescriptorIsFlushedAndClosed(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev := b.NewBufferEvent(1 << 22)

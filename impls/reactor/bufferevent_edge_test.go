@@ -172,6 +172,7 @@ func TestSlowCallbackLeavesLingeringItsTime(t *testing.T) {
 	})
 }
 
+// What has been written is known to be written, whatever holds back what comes next: FIN follows it, and OnWrite is called.
 func TestHeldBackAfterTheLastByte(t *testing.T) {
 	for name, hold := range map[string]func(t *testing.T, bev *BufferEvent){
 		"disabled": func(t *testing.T, bev *BufferEvent) { bev.Disable(Write) },
@@ -213,6 +214,7 @@ func TestHeldBackAfterTheLastByte(t *testing.T) {
 	}
 }
 
+// Reading that is stopped when bytes have come, and goes on before the turn is over, has lost none of them.
 func TestReadingStopsForHalfATurn(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
 		take(peer)
@@ -233,6 +235,7 @@ func TestReadingStopsForHalfATurn(t *testing.T) {
 	})
 }
 
+// A limit that is lifted by the very callback that follows its denial holds nothing back.
 func TestLimitIsLiftedWithinTheTurn(t *testing.T) {
 	lift := map[string]func(bev *BufferEvent, g *RateGroup){
 		"taken away": func(bev *BufferEvent, _ *RateGroup) { bev.SetRateLimit(RateLimit{}) },

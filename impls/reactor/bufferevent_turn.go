@@ -255,6 +255,7 @@ func (bev *BufferEvent) flushed() {
 	switch {
 	case bev.state == draining && f != nil:
 		f.handOver()
+	case bev.state == draining && bev.flags&sawEOF == 0 && bev.unheard(): // settle has it look again in the next turn
 	case bev.state == draining && (bev.flags&sawEOF != 0 || bev.settings.transport.quiet(bev)):
 		bev.Close()
 	case bev.state == draining:
@@ -373,6 +374,12 @@ func (bev *BufferEvent) expire() {
 func (bev *BufferEvent) late() bool {
 	l, ok := bev.settings.transport.(latecomer)
 	return ok && bev.state != closed && l.late(bev)
+}
+
+// unheard reports that bytes may have come which the next wait will tell of.
+func (bev *BufferEvent) unheard() bool {
+	l, ok := bev.settings.transport.(interface{ unheard(*BufferEvent) bool })
+	return ok && l.unheard(bev)
 }
 
 // timedOut disables the direction. A connection that is being closed, and one that could not be made, have no other.

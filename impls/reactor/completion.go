@@ -165,6 +165,12 @@ func (s *completion) byReadiness(c *connection) {
 	bev.touch()
 }
 
+// unheard calls receiving off, so that what the kernel has already taken out of the socket comes to the backlog.
+func (s *completion) unheard(bev *BufferEvent) bool {
+	c, err := s.of(bev)
+	return err == nil && c.receiving && s.ring.Cancel(&c.receive) == nil
+}
+
 // quiet takes what waits in the backlog for what waits in the socket: a peer that has just sent may go on.
 func (s *completion) quiet(bev *BufferEvent) bool {
 	if c, err := s.of(bev); err == nil && c.backlog.Len() > 0 {

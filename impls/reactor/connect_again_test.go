@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A bufferevent that had a connection connects again.
 func TestConnectAfterSetFD(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		address, accepted := listening(t, b)
@@ -42,6 +43,7 @@ func listening(t *testing.T, b *Base) (address string, accepted *[]int) {
 	return l.Addr(), accepted
 }
 
+// A bufferevent on a pipe goes on with a socket, and the other way round.
 func TestSetFDFromPipeToSocket(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		in := make([]int, 2)

@@ -257,6 +257,7 @@ func TestTimeWithoutCache(t *testing.T) {
 	}, WithoutCachedTime())
 }
 
+// An event whose deferral was withdrawn, and that went to another base, is that one's.
 func TestDeferredEventChangesItsBase(t *testing.T) {
 	one, other := newBase(t), newBase(t)
 	calls := 0

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A listener whose descriptor was closed behind its back, and whose number a bufferevent has now, listens no more and costs nothing.
 func TestListenerReplacedByABufferEvent(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		l, err := b.Listen("tcp", "127.0.0.1:0", func(int, netip.AddrPort) { t.Error("accepted") })

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -214,6 +213,7 @@ func TestC13FlushGoesDown(t *testing.T) {
 	})
 }
 
+// OnRelease is called once, whatever it closes.
 func TestReleaseThatClosesTheUnderlying(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		under, _ := owned(t, b)
@@ -225,6 +225,7 @@ func TestReleaseThatClosesTheUnderlying(t *testing.T) {
 	})
 }
 
+// What came while the process was stopped counts also where a filter waits for it.
 func TestFilterTimeoutAfterAPause(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, v *virtualTime, bev, peer *BufferEvent) {
 		under := peer
@@ -254,35 +255,5 @@ func TestFilterTimeoutAfterAPause(t *testing.T) {
 		}
 		equal(t, "bytes", got.String(), "late")
 		equal(t, "outcomes", len(*told), 0)
-	})
-}
-
-func TestCloseAfterFlushWhileThePeerSends(t *testing.T) {
-	onEveryMethod(t, func(t *testing.T, b *Base) {
-		var bev *BufferEvent
-		l, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) { bev = b.NewBufferEvent(fd) })
-		check(t, err)
-		peer, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-		check(t, err)
-		defer unix.Close(peer)
-		where, err := resolve("tcp", l.Addr())
-		check(t, err)
-		check(t, unix.Connect(peer, where.raw))
-		until(t, b, "a connection", func() bool { return bev != nil })
-		bev.Enable(Read)
-		bev.OnWrite(func() {
-			write(t, peer, "more")
-			bev.CloseAfterFlush()
-		})
-		turns(t, b, 2)
-		bev.Write([]byte("answer"))
-		turns(t, b, 5)
-		unix.Write(peer, []byte("and more"))
-		turns(t, b, 5)
-		unix.Write(peer, []byte("and more"))
-		equal(t, "answer", read(t, peer), "answer")
-		check(t, unix.Shutdown(peer, unix.SHUT_WR))
-		until(t, b, "closed", bev.Closed)
-		l.Close()
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"reactorbench/impls/reactor/evbuffer"
 )
 
+// A frozen buffer is an error, and never an end of the stream or a silence.
 func TestFrozenBuffersOfEveryKind(t *testing.T) {
 	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
 		told := outcomes(bev)

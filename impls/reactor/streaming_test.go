@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// Debug mode knows code that takes turns with the loop: it is not another goroutine's.
 func TestDebugAllowsCoroutines(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		bev, peer := secure(socketKind)(t, b)
@@ -31,6 +32,7 @@ func TestDebugAllowsCoroutines(t *testing.T) {
 	}, WithDebug())
 }
 
+// Code that ends its goroutine has not come to its end well, and code that panics does so in the loop, like any callback.
 func TestStreamingCodeThatDoesNotReturn(t *testing.T) {
 	for name, code := range map[string]func(io.Writer, io.Reader) error{
 		"Goexit": func(io.Writer, io.Reader) error { runtime.Goexit(); return nil },
@@ -63,6 +65,7 @@ func TestStreamingCodeThatDoesNotReturn(t *testing.T) {
 	}
 }
 
+// The code may call stop where it is told to end.
 func TestStreamingCodeStopsItself(t *testing.T) {
 	b := newBase(t)
 	one, _ := b.NewPair()

@@ -120,6 +120,8 @@ func TestWatchersDeleteEachOther(t *testing.T) {
 	})
 }
 
+// What a check watcher closes is closed, also if the end of its work has been reported and not yet been passed on: whoever is next
+// to use a connection has it alone.
 func TestCheckClosesWhatHasJustEnded(t *testing.T) {
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		ended, peer := owned(t, b)
