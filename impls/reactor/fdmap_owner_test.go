@@ -16,7 +16,7 @@ func TestListenerReplacedByABufferEvent(t *testing.T) {
 		at := int(l.io.descriptor)
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		check(t, err)
-		check(t, unix.Dup3(fds[0], at, 0))
+		check(t, unix.Dup2(fds[0], at))
 		check(t, unix.SetNonblock(at, true))
 		unix.Close(fds[0])
 		defer unix.Close(fds[1])
