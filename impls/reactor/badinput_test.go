@@ -142,3 +142,17 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("256 priorities: %v", err)
 	}
 }
+
+// A number that is no descriptor costs no memory, also if the bufferevent on it was to be flushed and closed.
+func TestWildDescriptorIsFlushedAndClosed(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		bev := b.NewBufferEvent(1 << 22)
+		bev.Write([]byte("hello"))
+		bev.CloseAfterFlush()
+		turns(t, b, 2)
+		equal(t, "closed", bev.Closed(), true)
+		if b.completion != nil {
+			equal(t, "room for a million connections", len(b.completion.connections) > 1<<20, false)
+		}
+	})
+}

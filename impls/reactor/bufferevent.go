@@ -58,7 +58,7 @@ const (
 )
 
 // bevFlags are the small facts about a BufferEvent.
-type bevFlags uint8
+type bevFlags uint16
 
 const (
 	blocked      bevFlags = 1 << iota // a short write: the next one waits for readiness
@@ -69,6 +69,7 @@ const (
 	finWanted                         // CloseWrite was called
 	outputOver                        // no more can be written: FIN is sent, or writing failed
 	closeWaiting                      // CloseAfterFlush was called while connecting
+	missed                            // was told of bytes and did not ask for them: stopped, or held back, in this very turn
 )
 
 // An Outcome tells what has happened to a bufferevent apart from data.

@@ -171,3 +171,105 @@ func TestSlowCallbackLeavesLingeringItsTime(t *testing.T) {
 		equal(t, "waited", time.Duration(v.now-begun), lingerSilence)
 	})
 }
+
+// What has been written is known to be written, whatever holds back what comes next: FIN follows it, and OnWrite is called.
+func TestHeldBackAfterTheLastByte(t *testing.T) {
+	for name, hold := range map[string]func(t *testing.T, bev *BufferEvent){
+		"disabled": func(t *testing.T, bev *BufferEvent) { bev.Disable(Write) },
+		"limited": func(t *testing.T, bev *BufferEvent) {
+			check(t, bev.SetRateLimit(RateLimit{Write: Rate{PerTick: 1}, Tick: time.Hour}))
+			bev.SpendRate(0, 1<<20)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				for closing, end := range map[string]func(*BufferEvent){
+					"nothing": func(*BufferEvent) {}, "CloseWrite": (*BufferEvent).CloseWrite, "CloseAfterFlush": (*BufferEvent).CloseAfterFlush,
+				} {
+					bev, peer := owned(t, b)
+					written := 0
+					bev.OnWrite(func() { written++ })
+					bev.Write([]byte("hello"))
+					bev.settle()
+					hold(t, bev)
+					end(bev)
+					for range 4 {
+						_, err := b.Loop(NonBlock | KeepAlive) // a disabled direction alone does not keep the loop going
+						check(t, err)
+					}
+					equal(t, "bytes", read(t, peer), "hello")
+					if closing != "CloseAfterFlush" {
+						equal(t, "OnWrite", written, 1)
+					}
+					if closing != "nothing" {
+						n, err := unix.Read(peer, make([]byte, 1))
+						if n != 0 || err != nil {
+							t.Errorf("%s: the peer read %d, %v, want the end of the stream", closing, n, err)
+						}
+					}
+					bev.Close()
+				}
+			})
+		})
+	}
+}
+
+// Reading that is stopped when bytes have come, and goes on before the turn is over, has lost none of them.
+func TestReadingStopsForHalfATurn(t *testing.T) {
+	forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
+		take(peer)
+		got := take(bev)
+		bev.OnWrite(func() { bev.Enable(Read) })
+		calm(t, b)
+		stopped := 0
+		watcher := b.NewCheck(func() {
+			if stopped < 3 && bev.io.result.Has(Read) {
+				stopped++
+				bev.Disable(Read)
+				bev.Write([]byte("x"))
+			}
+		})
+		peer.Write([]byte("hello"))
+		until(t, b, "the bytes", func() bool { return got.String() == "hello" })
+		watcher.Del()
+	})
+}
+
+// A limit that is lifted by the very callback that follows its denial holds nothing back.
+func TestLimitIsLiftedWithinTheTurn(t *testing.T) {
+	lift := map[string]func(bev *BufferEvent, g *RateGroup){
+		"taken away": func(bev *BufferEvent, _ *RateGroup) { bev.SetRateLimit(RateLimit{}) },
+		"removed":    func(bev *BufferEvent, g *RateGroup) { g.Remove(bev) },
+		"filled up":  func(bev *BufferEvent, g *RateGroup) { bev.SpendRate(-100, 0); g.Spend(-100, 0) },
+	}
+	for name, lift := range lift {
+		t.Run(name, func(t *testing.T) {
+			forEachKind(t, func(t *testing.T, b *Base, _ *virtualTime, bev, peer *BufferEvent) {
+				take(peer)
+				got := take(bev)
+				calm(t, b)
+				limit := RateLimit{Read: Rate{PerTick: 100}, Tick: time.Hour}
+				g, err := b.NewRateGroup(limit)
+				check(t, err)
+				if name == "removed" {
+					check(t, g.Add(bev))
+				} else {
+					check(t, bev.SetRateLimit(limit))
+				}
+				bev.OnWrite(func() { lift(bev, g) })
+				denied := false
+				watcher := b.NewCheck(func() {
+					if bev.io.result.Has(Read) && !denied {
+						denied = true
+						bev.SpendRate(100, 0)
+						g.Spend(100, 0)
+						bev.Write([]byte("x"))
+					}
+				})
+				peer.Write([]byte("hello"))
+				until(t, b, "the bytes", func() bool { return got.String() == "hello" })
+				watcher.Del()
+			})
+		})
+	}
+}

@@ -118,6 +118,7 @@ type filter struct {
 	inputErr error // how the input has ended: io.EOF, or what went wrong
 	pending  FlushMode
 	running  bool // out is: it is not called from within itself
+	putOff   bool // a timeout was put off by a turn
 	lastWord bool // closing lets the underlying output be written first
 	keep     bool // closing leaves the underlying one open,
 	marked   bool // and takes back the low mark of its output
@@ -173,6 +174,8 @@ func (f *filter) watch(bev *BufferEvent, want What) error {
 	}
 	return nil
 }
+
+func (f *filter) reminds() bool { return false }
 
 func (f *filter) quiet(*BufferEvent) bool { return true }
 

@@ -75,6 +75,9 @@ func (e *pairEnd) flush(bev *BufferEvent, most int) (int, error) {
 	if to.bev.state == closed {
 		return 0, unix.EPIPE
 	}
+	if bev.output.Frozen(evbuffer.Front) {
+		return 0, evbuffer.ErrFrozen
+	}
 	n := bev.output.RemoveTo(&to.coming, min(most, to.room()))
 	if n == 0 {
 		return 0, unix.EAGAIN
@@ -115,6 +118,8 @@ func (e *pairEnd) watch(bev *BufferEvent, want What) error {
 	}
 	return nil
 }
+
+func (e *pairEnd) reminds() bool { return false }
 
 func (e *pairEnd) closeWrite(*BufferEvent) error {
 	e.partner.end()

@@ -45,7 +45,7 @@ func (bev *BufferEvent) endExtra() {
 	bev.dropLimits()
 	if above := x.above; above != nil {
 		x.above = nil
-		above.end(false)
+		above.Close() // does nothing if it is the filter that is being closed
 	}
 }
 
@@ -73,6 +73,14 @@ func (b *Base) share(s settings) *settings {
 		b.settings[s] = shared
 	}
 	return shared
+}
+
+func (bev *BufferEvent) setTransport(t transport) {
+	if bev.settings.transport != t {
+		s := *bev.settings
+		s.transport = t
+		bev.settings = bev.io.base.share(s)
+	}
 }
 
 // SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to

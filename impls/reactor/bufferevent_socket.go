@@ -110,8 +110,9 @@ var (
 // is under a filter ([ErrFiltered]), and what is closed or closing ([ErrClosed]).
 func (bev *BufferEvent) SetFD(fd int) error {
 	b := bev.io.base
+	carrier, own := bev.settings.transport.(sockets) // not always the base's: completion leaves what is no socket to readiness
 	switch {
-	case bev.settings.transport != b.sockets:
+	case !own:
 		return ErrNoSocket
 	case bev.state >= draining:
 		return ErrClosed
@@ -119,8 +120,9 @@ func (bev *BufferEvent) SetFD(fd int) error {
 		return ErrFiltered
 	}
 	bev.io.Del()
-	b.sockets.close(bev, false)
-	bev.io.descriptor = int32(fd)
+	carrier.close(bev, false)
+	bev.setTransport(b.sockets)
+	bev.io.descriptor = descriptorNumber(fd)
 	bev.io.what &^= Read | Write
 	bev.readDeadline, bev.writeDeadline, bev.errno = 0, 0, 0
 	if x := bev.settings.extra; x != nil {

@@ -30,8 +30,11 @@ func (bev *BufferEvent) ready(what What) {
 			bev.connected()
 		}
 	}
-	if what.Has(Read) && bev.reading() {
-		bev.receive()
+	if what.Has(Read) {
+		bev.flags |= missed
+		if bev.reading() {
+			bev.receive()
+		}
 	}
 	if what.Has(Timeout) {
 		bev.expire()
@@ -78,6 +81,7 @@ func (bev *BufferEvent) receive() {
 		}
 		most = lesser(most, allowed)
 	}
+	bev.flags &^= missed
 	n, err := bev.settings.transport.fill(bev, most)
 	bev.io.base.stats.Reads++
 	switch {
@@ -173,10 +177,10 @@ func (bev *BufferEvent) tell(outcome Outcome) {
 // deadlines up to date. In the steady state of an echo that is one write, and nothing to tell the backend.
 func (bev *BufferEvent) settle() {
 	bev.flags = bev.flags&^touched | busy
-	if bev.io.marks&added == 0 && bev.errno != 0 && bev.state == opened && bev.io.descriptor >= 0 {
+	if bev.io.marks&added == 0 && bev.errno != 0 && bev.io.descriptor >= 0 && (bev.state == opened || bev.state == draining) {
 		bev.fail(Reading|Writing, bev.Err()) // the descriptor was refused
 	}
-	if bev.flags&blocked == 0 && bev.writing() {
+	if bev.flags&blocked == 0 {
 		bev.send()
 	}
 	if bev.flags&finWanted != 0 || bev.state == draining {
@@ -193,21 +197,31 @@ func (bev *BufferEvent) settle() {
 	if bev.state == draining && bev.unwritten() == 0 {
 		bev.touch() // CloseAfterFlush was called by the last callbacks of this very settling
 	}
-	if bev.flags&blocked == 0 && bev.writing() && bev.settings.transport != transport(readiness{}) {
+	if bev.flags&blocked == 0 && bev.writing() && !bev.settings.transport.reminds() {
 		bev.touch() // OnWrite has written more, and there is no readiness to wait for
 	}
 }
 
-// send makes one write. A short one says that the kernel has no more room: the next waits for its word.
+// send makes one write, of as much as the limits allow. If that is nothing it hears at least what became of the last one.
 func (bev *BufferEvent) send() {
-	most := lesser(bev.settings.writeMost, writeBudget)
-	if bev.settings.extra != nil {
-		allowed, ok := bev.allowance(Write)
-		if !ok {
-			return
+	most := 0
+	if bev.writing() {
+		most = lesser(bev.settings.writeMost, writeBudget)
+		if bev.settings.extra != nil {
+			if allowed, ok := bev.allowance(Write); ok {
+				most = lesser(most, allowed)
+			} else {
+				most = 0
+			}
 		}
-		most = lesser(most, allowed)
 	}
+	if most > 0 || bev.underWay > 0 && bev.flags&outputOver == 0 {
+		bev.flush(most)
+	}
+}
+
+// flush has the transport write. A short write says that the kernel has no more room: the next waits for its word.
+func (bev *BufferEvent) flush(most int) {
 	length, waiting := bev.unwritten(), bev.output.Len()
 	n, err := bev.settings.transport.flush(bev, most)
 	bev.spend(Write, waiting-bev.output.Len())
@@ -219,7 +233,7 @@ func (bev *BufferEvent) send() {
 		bev.fail(Writing, err)
 		return
 	}
-	if n < length && err != ErrNeedMore {
+	if n < length && most > 0 && err != ErrNeedMore {
 		bev.flags |= blocked
 		bev.io.base.stats.ShortWrites++
 	}
@@ -241,6 +255,7 @@ func (bev *BufferEvent) flushed() {
 	switch {
 	case bev.state == draining && f != nil:
 		f.handOver()
+	case bev.state == draining && bev.flags&sawEOF == 0 && bev.unheard(): // settle has it look again in the next turn
 	case bev.state == draining && (bev.flags&sawEOF != 0 || bev.settings.transport.quiet(bev)):
 		bev.Close()
 	case bev.state == draining:
@@ -260,7 +275,8 @@ func (bev *BufferEvent) watch() {
 	if reading {
 		want |= Read
 	}
-	if writing || bev.state == connecting {
+	last := bev.underWay > 0 && bev.flags&(blocked|finWanted) == blocked|finWanted // FIN comes behind what is under way
+	if writing || last || bev.state == connecting {
 		want |= Write
 	}
 	if want != bev.io.what&backend.Interest {
@@ -269,6 +285,10 @@ func (bev *BufferEvent) watch() {
 			return
 		}
 	}
+	if bev.flags&missed != 0 && reading && !bev.settings.transport.reminds() {
+		bev.io.Active(Read) // what stopped it is over
+	}
+	bev.flags &^= missed
 	shaking := bev.state == connecting && bev.io.descriptor < 0 // a handshake both reads and writes
 	bev.setDeadlines(reading || shaking, writing || bev.state == connecting)
 }
@@ -354,6 +374,12 @@ func (bev *BufferEvent) expire() {
 func (bev *BufferEvent) late() bool {
 	l, ok := bev.settings.transport.(latecomer)
 	return ok && bev.state != closed && l.late(bev)
+}
+
+// unheard reports that bytes may have come which the next wait will tell of.
+func (bev *BufferEvent) unheard() bool {
+	l, ok := bev.settings.transport.(interface{ unheard(*BufferEvent) bool })
+	return ok && l.unheard(bev)
 }
 
 // timedOut disables the direction. A connection that is being closed, and one that could not be made, have no other.

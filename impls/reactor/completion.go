@@ -38,6 +38,10 @@ type connection struct {
 	errno   uint16          // why receiving has ended after the backlog
 	eof     bool            // the stream has ended after the backlog
 	late    bool            // a timeout was put off by a turn
+
+	// receiving: the end of receive has not been passed on. Op.UnderWay is over earlier, when a wait has reported the end, and
+	// code of the user's may run in between: a check watcher, a clean-up of what was sent.
+	receiving bool
 }
 
 // mostIdle bounds how many connections, and flights, are kept for the next ones.
@@ -56,6 +60,8 @@ func newCompletion(b *Base, ring backend.Proactor, chunkBytes int) *completion {
 		extents:    make([][]byte, mostExtents),
 	}
 }
+
+func (s *completion) reminds() bool { return false }
 
 // completed passes on what an operation came to.
 func (s *completion) completed(r backend.Ready) {
@@ -105,12 +111,13 @@ func (s *completion) connection() *connection {
 func (s *completion) letGo(c *connection) bool {
 	s.connections[c.bev.FD()] = nil
 	c.bev.underWay = 0
+	c.bev.io.marks &^= unwatched
 	c.bev = nil
 	c.backlog.Reset()
-	busy := c.receive.UnderWay()
+	busy := c.receiving
 	s.ring.Cancel(&c.receive)
 	if f := c.flight; f != nil {
-		busy = busy || f.op.UnderWay()
+		busy = busy || f.flying
 		s.ring.Cancel(&f.op)
 		f.connection, c.flight = nil, nil
 		s.retire(f)
@@ -121,7 +128,7 @@ func (s *completion) letGo(c *connection) bool {
 
 // keep has c wait for another bufferevent, if all of it has come back.
 func (s *completion) keep(c *connection) {
-	if c.receive.UnderWay() {
+	if c.receiving {
 		return
 	}
 	c.eof, c.late, c.errno = false, false, 0
@@ -147,18 +154,21 @@ func (s *completion) byReadiness(c *connection) {
 		bev.output.PrependBuffer(&c.flight.bytes)
 	}
 	s.letGo(c)
-	own := *bev.settings
-	own.transport = readiness{}
-	bev.settings = s.base.share(own)
+	bev.setTransport(readiness{})
 	bev.flags &^= blocked
 	want := bev.io.what & backend.Interest
 	bev.io.what &^= backend.Interest
-	bev.io.marks &^= unwatched
 	unix.SetNonblock(bev.FD(), true)
 	if err := bev.io.setInterest(want); err != nil {
 		bev.note(err)
 	}
 	bev.touch()
+}
+
+// unheard calls receiving off, so that what the kernel has already taken out of the socket comes to the backlog.
+func (s *completion) unheard(bev *BufferEvent) bool {
+	c, err := s.of(bev)
+	return err == nil && c.receiving && s.ring.Cancel(&c.receive) == nil
 }
 
 // quiet takes what waits in the backlog for what waits in the socket: a peer that has just sent may go on.

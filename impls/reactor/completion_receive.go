@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reactorbench/impls/reactor/backend"
+	"reactorbench/impls/reactor/evbuffer"
 )
 
 // The backlog of a connection is bounded: at mostBacklog receiving is called off, and begun again when it has become short. Until the
@@ -42,10 +43,12 @@ func (s *completion) receiveOrNot(c *connection) error {
 	switch {
 	case !c.bev.io.what.Has(Read) || c.backlog.Len() >= mostBacklog:
 		return s.ring.Cancel(&c.receive)
-	case c.receive.UnderWay() || c.eof || c.errno != 0: // what is being called off is begun again when it has come back
+	case c.receiving || c.eof || c.errno != 0: // what is being called off is begun again when it has come back
 		return nil
 	}
-	return s.ring.Receive(&c.receive, c.bev.FD())
+	err := s.ring.Receive(&c.receive, c.bev.FD())
+	c.receiving = err == nil
+	return err
 }
 
 // news reports whether there is something for the bufferevent to read.
@@ -53,7 +56,7 @@ func (c *connection) news() bool { return c.backlog.Len() > 0 || c.eof || c.errn
 
 // received takes in what came: bytes, the end of the stream, an error, or only the operation itself.
 func (s *completion) received(c *connection, r backend.Ready) {
-	c.late = false
+	c.late, c.receiving = false, r.More
 	if r.N > 0 {
 		if c.bev != nil {
 			c.backlog.Write(s.ring.Buffer(r))
@@ -110,21 +113,18 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 	case n == 0:
 		return 0, unix.EAGAIN
 	}
-	if most <= 0 || most > s.chunkBytes {
-		most = s.chunkBytes
+	if bev.input.Frozen(evbuffer.Back) {
+		return 0, evbuffer.ErrFrozen
 	}
-	if n <= most {
-		err = bev.input.Append(&c.backlog)
+	if most = lesser(most, s.chunkBytes); n <= most {
+		bev.input.Append(&c.backlog)
 	} else {
 		n = c.backlog.RemoveTo(&bev.input, most)
-	}
-	if err != nil {
-		return 0, err
 	}
 	if c.news() {
 		bev.io.Active(Read)
 	}
-	if !c.receive.UnderWay() && c.backlog.Len() <= shortBacklog {
+	if !c.receiving && c.backlog.Len() <= shortBacklog {
 		err = s.receiveOrNot(c)
 	}
 	return n, err
@@ -133,10 +133,12 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 // late lets the ring report first what was received while the process was stopped, or the loop busy beyond a deadline.
 func (s *completion) late(bev *BufferEvent) bool {
 	c, err := s.of(bev)
-	if err != nil || !c.receive.UnderWay() || c.late {
+	if err != nil || !c.receiving {
 		return false
 	}
-	c.late = true
+	if c.late = !c.late; !c.late {
+		return false
+	}
 	bev.io.Active(Timeout)
 	return true
 }

@@ -13,7 +13,8 @@ type flight struct {
 	connection *connection // nil when that has ended
 	op         backend.Op
 	bytes      evbuffer.Buffer
-	taken      int // when landed: how many of them the kernel has taken, or a negated error number
+	flying     bool // what became of op has not been passed on, see connection.receiving
+	taken      int  // when landed: how many of them the kernel has taken, or a negated error number
 }
 
 // mostExtents is the most that a Proactor sends at once.
@@ -26,11 +27,14 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if bev.output.Frozen(evbuffer.Front) {
+		return 0, evbuffer.ErrFrozen
+	}
 	f := c.flight
 	if f == nil {
 		f = s.flight()
 		f.connection, c.flight = c, f
-	} else if f.op.UnderWay() {
+	} else if f.flying {
 		return 0, errUnderWay
 	} else if n, err = f.land(); err != nil {
 		s.end(f)
@@ -39,8 +43,11 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 	if f.bytes.Len() == 0 {
 		bev.output.RemoveTo(&f.bytes, most)
 	}
-	if bev.underWay = uint32(f.bytes.Len()); bev.underWay == 0 {
+	switch bev.underWay = uint32(f.bytes.Len()); {
+	case bev.underWay == 0:
 		s.end(f)
+		return n, nil
+	case most == 0:
 		return n, nil
 	}
 	if err = s.send(f, bev.FD()); err != nil {
@@ -59,14 +66,17 @@ func (s *completion) send(f *flight, fd int) error {
 	s.base.stats.Writes++
 	err := s.ring.Send(&f.op, fd, extents)
 	clear(extents)
+	f.flying = err == nil
 	return err
 }
 
 // land lets go of what was sent.
 func (f *flight) land() (n int, err error) {
-	switch errno := unix.Errno(max(0, -f.taken)); {
-	case f.taken >= 0:
-		return f.bytes.Drain(f.taken), nil
+	taken := f.taken
+	f.taken = 0
+	switch errno := unix.Errno(max(0, -taken)); {
+	case taken >= 0:
+		return f.bytes.Drain(taken), nil
 	case errno == unix.EAGAIN: // somebody has changed the mode of the descriptor
 		return 0, unix.SetNonblock(f.connection.bev.FD(), false)
 	case errno == unix.ECANCELED || errno == unix.EINTR: // its thread has ended: once more
@@ -78,7 +88,7 @@ func (f *flight) land() (n int, err error) {
 
 // landed has the bufferevent go on with its output.
 func (s *completion) landed(f *flight, r backend.Ready) {
-	f.taken = r.N
+	f.taken, f.flying = r.N, false
 	switch c := f.connection; {
 	case c == nil:
 		s.retire(f)
@@ -124,7 +134,7 @@ func (s *completion) flight() *flight {
 
 // retire has f wait for another send, if the kernel has given it back.
 func (s *completion) retire(f *flight) {
-	if f.op.UnderWay() {
+	if f.flying {
 		return
 	}
 	f.bytes.Reset()

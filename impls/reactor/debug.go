@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,12 +41,20 @@ var closing = map[string]bool{"Event.Del": true, "RemoveTimer": true, "Event.Pen
 	"BufferEvents": true, "Events": true, "BufferEvent": true, "Listener": true, "Watcher.Del": true}
 
 func (d *debug) enter(b *Base, call string) {
-	if looper := d.looper.Load(); looper != 0 && looper != goroutine() {
+	if looper := d.looper.Load(); looper != 0 && looper != goroutine() && !takesTurns(goroutine()) {
 		panic(fmt.Sprintf("reactor: %s was called by goroutine %d while goroutine %d is looping: hand it in by Post", call, goroutine(), looper))
 	}
 	if b.closed && !closing[call] {
 		panic(fmt.Sprintf("reactor: %s on a base that was closed", call))
 	}
+}
+
+// turnTakers are the goroutines of coroutines: while one of them runs, the loop waits for it.
+var turnTakers sync.Map
+
+func takesTurns(goroutine uint64) bool {
+	_, takes := turnTakers.Load(goroutine)
+	return takes
 }
 
 // loop notes whose loop it is, and returns what forgets it.

@@ -135,6 +135,7 @@ func (e *Event) SetBase(b *Base) error {
 	case e.inUse():
 		return fmt.Errorf("SetBase of %s: %w", e.source(), ErrInUse)
 	}
+	e.base.later = slices.DeleteFunc(e.base.later, func(other *Event) bool { return other == e }) // a withdrawn deferral leaves e there
 	e.base = b
 	e.priority = uint8(len(b.levels) / 2)
 	return nil

@@ -256,3 +256,20 @@ func TestTimeWithoutCache(t *testing.T) {
 		equal(t, "between two callbacks of one turn", times[1].Sub(times[0]), time.Second)
 	}, WithoutCachedTime())
 }
+
+// An event whose deferral was withdrawn, and that went to another base, is that one's.
+func TestDeferredEventChangesItsBase(t *testing.T) {
+	one, other := newBase(t), newBase(t)
+	calls := 0
+	e := one.NewEvent(-1, 0, func(What) { calls++ })
+	e.ActiveLater(Read)
+	check(t, e.Del())
+	check(t, e.SetBase(other))
+	e.ActiveLater(Read)
+	one.NewEvent(-1, 0, func(What) {}).Active(Read)
+	turns(t, one, 2)
+	equal(t, "calls by the old base", calls, 0)
+	turns(t, other, 2)
+	equal(t, "calls by the new base", calls, 1)
+	equal(t, "active", one.active+other.active, 0)
+}

@@ -161,6 +161,7 @@ func (m *fdmap) orphanOwner(entry *fdEntry, e *Event) {
 	}
 	for other := entry.first; other != nil; other = other.next {
 		if other.marks&owner != 0 {
+			m.tell(int(e.descriptor), entry, entry.interest, 0) // a backend may hold the lost file open
 			m.orphanAll(entry)
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -209,5 +210,50 @@ func TestC13FlushGoesDown(t *testing.T) {
 		for _, bev := range []*BufferEvent{bev, peer, secured, partner} {
 			bev.Close()
 		}
+	})
+}
+
+// OnRelease is called once, whatever it closes.
+func TestReleaseThatClosesTheUnderlying(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		under, _ := owned(t, b)
+		released := 0
+		filter := NewFilter(under, nil, nil, OnRelease(func() { released++; under.Close() }))
+		filter.Close()
+		equal(t, "releases", released, 1)
+		equal(t, "closed", under.Closed(), true)
+	})
+}
+
+// What came while the process was stopped counts also where a filter waits for it.
+func TestFilterTimeoutAfterAPause(t *testing.T) {
+	forEachKind(t, func(t *testing.T, b *Base, v *virtualTime, bev, peer *BufferEvent) {
+		under := peer
+		for under.Underlying() != nil {
+			under = under.Underlying()
+		}
+		if under.FD() < 0 {
+			return // what comes in memory does not come while the loop is away
+		}
+		told := outcomes(bev)
+		got := take(bev)
+		bev.SetTimeouts(time.Second, 0)
+		turns(t, b, 3)
+		v.whileAway = func() {
+			peer.Write([]byte("late"))
+			peer.settle()
+			for bev := peer.Underlying(); bev != nil; bev = bev.Underlying() {
+				bev.settle()
+			}
+			if b.completion != nil {
+				b.completion.ring.Flush()
+			}
+		}
+		for turn := 0; turn < 30 && got.Len() == 0 && len(*told) == 0; turn++ {
+			_, err := b.Loop(Once)
+			check(t, err)
+		}
+		equal(t, "bytes", got.String(), "late")
+		equal(t, "outcomes", len(*told), 0)
 	})
 }

@@ -17,6 +17,7 @@ func (f *filter) fill(bev *BufferEvent, most int) (int, error) {
 	before := bev.input.Len()
 	err := f.pull(lesser(most, fillBudget))
 	n := max(0, bev.input.Len()-before)
+	f.putOff = f.putOff && n == 0
 	f.more = err != ErrNeedMore
 	f.under.touch() // there may be room now
 	if f.more {
@@ -36,6 +37,12 @@ func (f *filter) fill(bev *BufferEvent, most int) (int, error) {
 		return 0, nil
 	}
 	return 0, err
+}
+
+// late lets the underlying one have its turn first, see expire: its socket may have what came while the process was stopped.
+func (f *filter) late(*BufferEvent) bool {
+	f.putOff = !f.putOff
+	return f.putOff
 }
 
 // pull calls in until it has brought most bytes (nil), needs more, or has come to the end.

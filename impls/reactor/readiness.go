@@ -23,6 +23,8 @@ func (readiness) flush(bev *BufferEvent, most int) (int, error) {
 
 func (readiness) watch(bev *BufferEvent, want What) error { return bev.io.setInterest(want) }
 
+func (readiness) reminds() bool { return true }
+
 func (readiness) closeWrite(bev *BufferEvent) error { return unix.Shutdown(bev.FD(), unix.SHUT_WR) }
 
 func (readiness) quiet(bev *BufferEvent) bool { return quiet(bev.FD()) }

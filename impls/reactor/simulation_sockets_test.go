@@ -78,6 +78,8 @@ func (s *simulatedSockets) watch(bev *BufferEvent, want What) error {
 	return bev.io.setInterest(want)
 }
 
+func (s *simulatedSockets) reminds() bool { return readiness{}.reminds() }
+
 func (s *simulatedSockets) closeWrite(bev *BufferEvent) error {
 	if s.w.is(sendsNoFIN) {
 		return nil

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"io"
 	"net"
 
@@ -36,6 +37,8 @@ type coroutine struct {
 	waits  chan bool // from the code; false: it has returned
 	err    error     // what it has returned
 
+	failed any // what it has panicked with
+
 	running bool // a step is under way
 	over    bool // it has returned, or will never begin
 	doomed  bool // stop was called by the code itself
@@ -53,19 +56,38 @@ func (c *coroutine) step() bool {
 	} else {
 		c.resume <- true
 	}
-	c.over = !<-c.waits
-	c.running = false
+	c.await()
 	if c.doomed {
 		c.stop()
 	}
 	return !c.over
 }
 
+// await lets the code run. A panic of it is one of the loop's, as that of any other callback.
+func (c *coroutine) await() {
+	c.over = !<-c.waits
+	c.running = false
+	if failed := c.failed; failed != nil {
+		c.failed = nil
+		panic(failed)
+	}
+}
+
+// errGone is the error of code that has ended its goroutine (runtime.Goexit) instead of returning.
+var errGone = errors.New("the code of a stream has ended its goroutine")
+
 func (c *coroutine) begin() {
 	c.resume, c.waits = make(chan bool), make(chan bool)
 	go func() {
+		id := goroutine()
+		turnTakers.Store(id, true)
+		c.err = errGone
+		defer func() {
+			c.failed = recover()
+			turnTakers.Delete(id)
+			c.waits <- false
+		}()
 		c.err = c.code()
-		c.waits <- false
 	}()
 }
 
@@ -77,8 +99,9 @@ func (c *coroutine) stop() {
 		c.doomed = true
 	case c.over:
 	case c.resume != nil:
+		c.running = true // and so may call stop itself
 		c.resume <- false
-		<-c.waits
+		c.await()
 	}
 	c.over = c.over || !c.running
 }

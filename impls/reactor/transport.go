@@ -17,12 +17,16 @@ type transport interface {
 
 	// flush moves at most most bytes out of the output. A transport that begins a write and hears later what became of it takes the
 	// bytes out of the output at once, counts them in underWay, and answers errUnderWay; after Active(Write), the
-	// next flush says how many were passed on.
+	// next flush says how many were passed on. With most 0 it does no more than that, and is asked of nobody else.
 	flush(bev *BufferEvent, most int) (int, error)
 
 	// watch is told when it changes what the bufferevent waits for: Read while it would take bytes, Write while it has bytes to
 	// give or is being connected. If it fails, nothing has changed.
 	watch(bev *BufferEvent, want What) error
+
+	// reminds reports that what the bufferevent waits for, and does not see to when it is told, is told again: by readiness that
+	// lasts. Otherwise the bufferevent sees to it that it goes on.
+	reminds() bool
 
 	// closeWrite tells the other side that no more will come; the output is empty.
 	closeWrite(bev *BufferEvent) error

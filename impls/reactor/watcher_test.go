@@ -3,6 +3,8 @@ package reactor
 import (
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Prepare watchers run right before the wait and see how long it may be, check watchers right after it and before every callback,
@@ -115,5 +117,44 @@ func TestWatchersDeleteEachOther(t *testing.T) {
 		turns(t, b, 2)
 		same(t, "order", order, []int{0, 1, 3, 3, 4})
 		watchers[0].Del()
+	})
+}
+
+// What a check watcher closes is closed, also if the end of its work has been reported and not yet been passed on: whoever is next
+// to use a connection has it alone.
+func TestCheckClosesWhatHasJustEnded(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		ended, peer := owned(t, b)
+		ended.OnEvent(func(Outcome) { t.Error("a closed bufferevent was called") })
+		ended.Enable(Read)
+		ended.Write([]byte("x"))
+		turns(t, b, 2)
+		ended.Write([]byte("x"))
+		check(t, unix.Shutdown(peer, unix.SHUT_WR))
+		turns := func(n int) { turns(t, b, n) }
+		var watcher *Watcher
+		watcher = b.NewCheck(func() { ended.Close(); watcher.Del() })
+		turns(1)
+		var got [2]string
+		var peers [2]int
+		for i := range got {
+			var bev *BufferEvent
+			bev, peers[i] = owned(t, b)
+			bev.OnRead(func() {
+				got[i] += string(bev.Input().Pullup(bev.Input().Len()))
+				bev.Output().Append(bev.Input())
+			})
+			bev.OnEvent(func(what Outcome) { t.Errorf("bufferevent %d was told %v", i, what) })
+			bev.Enable(Read)
+			defer bev.Close()
+		}
+		turns(2)
+		write(t, peers[0], "first")
+		write(t, peers[1], "second")
+		turns(3)
+		equal(t, "came to the first", got[0], "first")
+		equal(t, "came to the second", got[1], "second")
+		equal(t, "answer of the first", content(peers[0]), "first")
+		equal(t, "answer of the second", content(peers[1]), "second")
 	})
 }
