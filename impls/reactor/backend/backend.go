@@ -58,7 +58,7 @@ const (
 )
 
 func (features Features) String() string {
-	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose"}
+	names := [...]string{"EdgeTriggered", "ConstantTime", "EarlyClose", "OneThread"}
 	var words []string
 	for i, name := range names {
 		if features.Has(1 << i) {
