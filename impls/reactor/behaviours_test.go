@@ -15,7 +15,7 @@ import (
 //	go test -run E6 ./impls/reactor          finds the tests of E6
 //	go test -run 'E1[A-Z]' ./impls/reactor   finds those of E1, and not of E10
 //
-// Most of them run over every backend. Those of B are in package evbuffer: go test -run B12 ./impls/reactor/...
+// Each has a test that runs over every backend. Those of B are in package evbuffer: go test -run B12 ./impls/reactor/...
 var behaviours = map[byte][]string{
 	'L': {"order of a turn", "the end of an empty loop", "Once and NonBlock", "Exit finishes and Break does not", "Break before the loop",
 		"a loop in a loop", "wake-up from other goroutines", "wake-ups are one"},
@@ -32,27 +32,38 @@ var behaviours = map[byte][]string{
 	'A': {"accepting", "changes in the callback", "out of descriptors", "a shared port", "unix sockets"},
 }
 
-// numbered is what a test's name begins with.
-var numbered = regexp.MustCompile(`(?m)^func Test((?:[LTEPBCA]\d+)+)`)
+// numbered is a test with what its name begins with, and everywhere what runs one on every method.
+var (
+	numbered   = regexp.MustCompile(`(?ms)^func Test((?:[LTEPBCA]\d+)+)[^\n]*\n(.*?)^}`)
+	everywhere = regexp.MustCompile(`\b(onEvery\w+|inVirtualTime|forEachKind|stacked)\(`)
+)
 
-// untested are the behaviours that no test in the sources names.
-func untested(sources string) (missing []string) {
-	var named []string
+// untested are the behaviours that no test in the sources names, and those whose tests all run on one method only.
+func untested(sources string) (missing, single []string) {
+	var named, common []string
 	for _, found := range numbered.FindAllStringSubmatch(sources, -1) {
-		named = append(named, regexp.MustCompile(`[A-Z]\d+`).FindAllString(found[1], -1)...)
+		ids := regexp.MustCompile(`[A-Z]\d+`).FindAllString(found[1], -1)
+		named = append(named, ids...)
+		if everywhere.MatchString(found[2]) {
+			common = append(common, ids...)
+		}
 	}
 	for family, titles := range behaviours {
 		for i, title := range titles {
-			if id := fmt.Sprintf("%c%d", family, i+1); !slices.Contains(named, id) {
-				missing = append(missing, id+" ("+title+")")
+			id := fmt.Sprintf("%c%d", family, i+1)
+			if text := id + " (" + title + ")"; !slices.Contains(named, id) {
+				missing = append(missing, text)
+			} else if family != 'B' && !slices.Contains(common, id) { // a buffer has to do with no method
+				single = append(single, text)
 			}
 		}
 	}
 	slices.Sort(missing)
-	return missing
+	slices.Sort(single)
+	return missing, single
 }
 
-// Every behaviour has a test.
+// Every behaviour has a test, and but for those of buffers one that runs on every method.
 func TestEveryBehaviourHasATest(t *testing.T) {
 	var sources []byte
 	for _, pattern := range []string{"*_test.go", "evbuffer/*_test.go"} {
@@ -64,11 +75,17 @@ func TestEveryBehaviourHasATest(t *testing.T) {
 			sources = append(sources, text...)
 		}
 	}
-	for _, missing := range untested(string(sources)) {
+	missing, single := untested(string(sources))
+	for _, missing := range missing {
 		t.Errorf("no test is about %s", missing)
 	}
+	for _, single := range single {
+		t.Errorf("no test of every method is about %s", single)
+	}
 
-	few := untested("func TestP1P3Two(t) {}\nfunc TestP20Other(t) {}\n// func TestP2Comment\n")
-	equal(t, "behaviours without a test in a small file", len(few), 8+11+12+1+20+15+5)
+	few, single := untested("func TestP1P3Two(t *testing.T) {\n\tonEveryMethod(t, nil)\n}\n" +
+		"func TestP20Other(t *testing.T) {\n}\n// func TestP2Comment\nfunc TestA1One(t *testing.T) {\n\tnewBase(t)\n}\n")
+	equal(t, "behaviours without a test in a small file", len(few), 8+11+12+1+20+15+4)
 	equal(t, "P2 is one of them", slices.Contains(few, "P2 (nobody starves)"), true)
+	same(t, "on one method only", single, []string{"A1 (accepting)"})
 }

@@ -126,16 +126,17 @@ func TestE5ActivateThenAdd(t *testing.T) {
 
 // Activations before the callback are one, with all their conditions.
 func TestE4ActivationsMerge(t *testing.T) {
-	b := newBase(t)
-	var told []What
-	event := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
-	event.Active(Read)
-	event.Active(Write)
-	if !event.Pending(Read) || !event.Pending(Write) || event.Pending(Closed) {
-		t.Error("an active event counts as pending for what it will be told")
-	}
-	loop(t, b, 0, Empty)
-	same(t, "told", told, []What{Read | Write})
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		var told []What
+		event := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
+		event.Active(Read)
+		event.Active(Write)
+		if !event.Pending(Read) || !event.Pending(Write) || event.Pending(Closed) {
+			t.Error("an active event counts as pending for what it will be told")
+		}
+		loop(t, b, 0, Empty)
+		same(t, "told", told, []What{Read | Write})
+	})
 }
 
 // When a descriptor is closed while registered and its number reused, only the new owner hears of the new file
@@ -249,20 +250,21 @@ func TestE7ReplacementKnowsWhoseANumberIs(t *testing.T) {
 
 // Readiness that was on its way when its owner left does not reach the next owner of the number.
 func TestE6StaleTokens(t *testing.T) {
-	b := newBase(t)
-	a, _ := pair(t)
-	calls := 0
-	first := b.NewEvent(a, Read, func(What) { calls++ })
-	check(t, first.Add(Forever))
-	token := backend.NewToken(a, b.fds.entry(a).generation)
-	check(t, first.Del())
-	second := b.NewEvent(a, Read, func(What) { calls++ })
-	check(t, second.Add(Forever))
-	b.activateReady([]backend.Ready{{Token: token, What: Read}})
-	loop(t, b, NonBlock, Passed)
-	equal(t, "calls", calls, 0)
-	equal(t, "stale", b.Stats().Stale, 1)
-	check(t, second.Del())
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		a, _ := pair(t)
+		calls := 0
+		first := b.NewEvent(a, Read, func(What) { calls++ })
+		check(t, first.Add(Forever))
+		token := backend.NewToken(a, b.fds.entry(a).generation)
+		check(t, first.Del())
+		second := b.NewEvent(a, Read, func(What) { calls++ })
+		check(t, second.Add(Forever))
+		b.activateReady([]backend.Ready{{Token: token, What: Read}})
+		loop(t, b, NonBlock, Passed)
+		equal(t, "calls", calls, 0)
+		equal(t, "stale", b.Stats().Stale, 1)
+		check(t, second.Del())
+	})
 }
 
 // A duplicate that keeps a file open keeps the registration of the closed number alive in epoll, out of reach of any call; the loop

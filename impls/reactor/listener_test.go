@@ -257,28 +257,29 @@ func TestA3AcceptReactions(t *testing.T) {
 
 // A busy address is an error, and sharing a port is a matter of consent.
 func TestA4BusyAddress(t *testing.T) {
-	b := newBase(t)
-	ignore := func(int, netip.AddrPort) {}
-	first, err := b.Listen("tcp", "127.0.0.1:0", ignore)
-	check(t, err)
-	if _, err := b.Listen("tcp", first.Addr(), ignore); !errors.Is(err, unix.EADDRINUSE) {
-		t.Errorf("second listener: %v", err)
-	}
-	if _, err := b.Listen("tcp", first.Addr(), ignore, WithReusePort()); !errors.Is(err, unix.EADDRINUSE) {
-		t.Errorf("sharing without the first one's consent: %v", err)
-	}
-	shared, err := b.Listen("tcp", "127.0.0.1:0", ignore, WithReusePort())
-	check(t, err)
-	_, err = b.Listen("tcp", shared.Addr(), ignore, WithReusePort(), WithBacklog(1))
-	check(t, err)
-	for _, address := range []string{"127.0.0.1", "127.0.0.1:99999", "no such host.invalid:1"} {
-		if _, err := b.Listen("tcp", address, ignore); err == nil {
-			t.Errorf("no error for %q", address)
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		ignore := func(int, netip.AddrPort) {}
+		first, err := b.Listen("tcp", "127.0.0.1:0", ignore)
+		check(t, err)
+		if _, err := b.Listen("tcp", first.Addr(), ignore); !errors.Is(err, unix.EADDRINUSE) {
+			t.Errorf("second listener: %v", err)
 		}
-	}
-	if _, err := b.Listen("udp", "127.0.0.1:0", ignore); err == nil {
-		t.Error("no error for udp")
-	}
+		if _, err := b.Listen("tcp", first.Addr(), ignore, WithReusePort()); !errors.Is(err, unix.EADDRINUSE) {
+			t.Errorf("sharing without the first one's consent: %v", err)
+		}
+		shared, err := b.Listen("tcp", "127.0.0.1:0", ignore, WithReusePort())
+		check(t, err)
+		_, err = b.Listen("tcp", shared.Addr(), ignore, WithReusePort(), WithBacklog(1))
+		check(t, err)
+		for _, address := range []string{"127.0.0.1", "127.0.0.1:99999", "no such host.invalid:1"} {
+			if _, err := b.Listen("tcp", address, ignore); err == nil {
+				t.Errorf("no error for %q", address)
+			}
+		}
+		if _, err := b.Listen("udp", "127.0.0.1:0", ignore); err == nil {
+			t.Error("no error for udp")
+		}
+	})
 }
 
 // A port that was just in use can be listened at again at once.

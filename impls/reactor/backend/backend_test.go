@@ -655,3 +655,14 @@ func TestClosedAloneBesideARemoval(t *testing.T) {
 		check(t, b.Set(far, backend.NewToken(far, 1), read, 0))
 	})
 }
+
+// Each feature has its name.
+func TestFeaturesHaveNames(t *testing.T) {
+	all := backend.EdgeTriggered | backend.ConstantTime | backend.EarlyClose | backend.OneThread
+	if text := all.String(); text != "EdgeTriggered|ConstantTime|EarlyClose|OneThread" {
+		t.Errorf("all features are %q", text)
+	}
+	if text := backend.Features(0).String(); text != "none" {
+		t.Errorf("no features are %q", text)
+	}
+}

@@ -234,55 +234,90 @@ func TestProactorReceives(t *testing.T) {
 	})
 }
 
+// starving is what receives can do no more for: all buffers are in the owner's hands.
+type starving struct {
+	receives    [40]backend.Op
+	held        []uint16
+	wanted, got map[*backend.Op]int // bytes
+}
+
+func starve(t *testing.T, p *proactor) *starving {
+	t.Helper()
+	s := &starving{wanted: map[*backend.Op]int{}, got: map[*backend.Op]int{}}
+	chunk := pattern(1 << 16)
+	for i := range s.receives { // more in all than there are buffers
+		receive := &s.receives[i]
+		a, peer := blockingPair(t)
+		check(t, unix.SetsockoptInt(peer, unix.SOL_SOCKET, unix.SO_SNDBUF, 4<<20))
+		check(t, p.Receive(receive, a))
+		for s.wanted[receive] < 2<<20 {
+			n, err := unix.Write(peer, chunk)
+			if err != nil {
+				break
+			}
+			s.wanted[receive] += n
+			_, err = p.Wait(nil, 0)
+			check(t, err)
+		}
+	}
+	for idle := 0; idle < 3; idle++ { // until no more comes
+		n, err := p.Wait(p.ready, 20*time.Millisecond)
+		check(t, err)
+		for _, r := range p.ready[:n] {
+			s.held = append(s.held, r.Buffer)
+			s.got[r.Op] += received(t, r)
+			idle = 0
+		}
+	}
+	t.Logf("%d buffers were held", len(s.held))
+	return s
+}
+
 // With all buffers in the owner's hands the kernel can receive nothing; when they come back it goes on, and no byte is lost.
 func TestProactorRunsOutOfBuffers(t *testing.T) {
 	eachProactor(t, func(t *testing.T, p *proactor) {
-		const connections = 40
-		var receives [connections]backend.Op
-		var peers [connections]int
-		for i := range receives {
-			var a int
-			a, peers[i] = blockingPair(t)
-			check(t, unix.SetsockoptInt(peers[i], unix.SOL_SOCKET, unix.SO_SNDBUF, 4<<20))
-			check(t, p.Receive(&receives[i], a))
-		}
-		wanted, got := map[*backend.Op]int{}, map[*backend.Op]int{}
-		chunk := pattern(1 << 16)
-		for i, peer := range peers { // more in all than there are buffers
-			for wanted[&receives[i]] < 2<<20 {
-				n, err := unix.Write(peer, chunk)
-				if err != nil {
-					break
-				}
-				wanted[&receives[i]] += n
-				_, err = p.Wait(nil, 0)
-				check(t, err)
-			}
-		}
-		var held []uint16
-		for idle := 0; idle < 3; idle++ { // until no more comes
-			n, err := p.Wait(p.ready, 20*time.Millisecond)
-			check(t, err)
-			for _, r := range p.ready[:n] {
-				held = append(held, r.Buffer)
-				got[r.Op] += received(t, r)
-				idle = 0
-			}
-		}
-		t.Logf("%d buffers were held", len(held))
-		for _, buffer := range held {
+		s := starve(t, p)
+		for _, buffer := range s.held {
 			p.Release(buffer)
 		}
-		for !maps.Equal(got, wanted) {
+		for !maps.Equal(s.got, s.wanted) {
 			n, err := p.Wait(p.ready, soon)
 			check(t, err)
 			if n == 0 {
-				t.Fatalf("receiving has stopped at %v, of %v", got, wanted)
+				t.Fatalf("receiving has stopped at %v, of %v", s.got, s.wanted)
 			}
 			for _, r := range p.ready[:n] {
 				p.Release(r.Buffer)
-				got[r.Op] += received(t, r)
+				s.got[r.Op] += received(t, r)
 			}
+		}
+	})
+}
+
+// A receive that waits for a buffer is given back when it is cancelled, as any other: once, and ready for use.
+func TestProactorCancelsTheStarved(t *testing.T) {
+	eachProactor(t, func(t *testing.T, p *proactor) {
+		s := starve(t, p)
+		for i := range s.receives {
+			check(t, p.Cancel(&s.receives[i]))
+			check(t, p.Cancel(&s.receives[i]))
+		}
+		for i := range s.receives {
+			receive := &s.receives[i]
+			if r := p.last(t, receive); r.N != -int(unix.ECANCELED) || receive.UnderWay() {
+				t.Fatalf("cancelled while it waits for a buffer: %+v", r)
+			}
+		}
+		p.nothing(t)
+
+		for _, buffer := range s.held {
+			p.Release(buffer)
+		}
+		a, peer := blockingPair(t)
+		check(t, p.Receive(&s.receives[0], a))
+		must(unix.Write(peer, []byte("hello")))(t)
+		if got := string(p.take(t, &s.receives[0], 5)); got != "hello" {
+			t.Errorf("received %q afterwards", got)
 		}
 	})
 }
