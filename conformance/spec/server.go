@@ -157,12 +157,6 @@ func (s *Server) Kill() {
 	s.t.Eventf("server killed")
 }
 
-// Restart kills the server and starts a fresh one on the same address.
-func (s *Server) Restart() {
-	s.Kill()
-	s.StartAgain()
-}
-
 // StartAgain starts a server that has ended on the address that it had.
 func (s *Server) StartAgain() {
 	s.options.Addr = s.Addr()

@@ -50,6 +50,9 @@ func withClaimedPort(c *listenConfig) { c.reusePort, c.claims = true, true }
 
 // Listen accepts connections at address, for the networks tcp, tcp4, tcp6 (HOST:PORT) and unix (a path), and calls accept for
 // each. The descriptor that accept is given is non-blocking, without Nagle's delay, and from then on accept's to close.
+//
+// An address in use is EADDRINUSE, at once. If its last owner ran on io_uring and was killed, ask again: the kernel closes what a
+// ring works on some time after the process has ended, tenths of a second on a busy machine. The command in ./echo does.
 func (b *Base) Listen(network, address string, accept func(fd int, peer netip.AddrPort), options ...ListenOption) (*Listener, error) {
 	if accept == nil {
 		panic("reactor: Listen without a callback")
