@@ -79,7 +79,7 @@ var mistakes = []mistake{
 
 	{"leaks-descriptor", []string{"conn/churn-fd-leak"}, nil},
 	{"accepts-once-per-event", []string{"conn/burst-accept", "conn/burst-stopped"}, []string{"conn/*"}},
-	{"forgets-client-513", []string{"conn/idle-thousand", "fault/uring-enobufs", "fault/uring-cq-overflow"}, []string{"conn/burst-accept", "fault/*"}},
+	{"forgets-client-513", []string{"conn/idle-thousand", "fault/uring-enobufs", "fault/uring-cq-overflow"}, []string{"conn/burst-accept", "conn/idle-cost", "fault/*"}},
 	{"closes-idle-client", []string{"conn/server-does-not-close-first", "conn/idle-minutes"}, []string{"conn/*", "conn/idle-thousand"}},
 	{"forgets-moved-client", []string{"conn/max-fd-sparse"}, []string{"conn/churn-*"}},
 	{"looks-up-newcomers", []string{"conn/flood-of-connects"}, []string{"conn/*"}},
@@ -128,7 +128,7 @@ var mistakes = []mistake{
 	{"dies-of-interrupted-wait", []string{"proc/stop-cont", "proc/eintr-storm", "fault/eintr-epoll"}, []string{"proc/*", "fault/*"}},
 
 	{"polls-for-work", []string{"idle/cpu"}, []string{"idle/half-open-sleep"}},
-	{"ticks-when-idle", []string{"idle/wakeups"}, nil},
+	{"ticks-when-idle", []string{"idle/wakeups", "idle/after-load"}, nil},
 	{"leaves-timers", []string{"idle/after-load"}, nil},
 	{"spins-while-half-closed", []string{"idle/half-open-sleep"}, nil},
 

@@ -34,6 +34,31 @@ func TestADeadProcessIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestADeadProcessHasEndedInTime: the time until a zombie is collected is the launcher's, not the server's.
+func TestADeadProcessHasEndedInTime(t *testing.T) {
+	command := exec.Command("sh", "-c", "exit 7")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Wait()
+	p := &pidProcess{fakeProcess: fakeProcess{done: make(chan struct{})}, pid: command.Process.Pid}
+	for until := time.Now().Add(30 * time.Second); !(&Server{process: p}).isDead(); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("a zombie is not seen to be dead")
+		}
+	}
+	time.AfterFunc(200*time.Millisecond, func() { close(p.done) })
+	runner := Runner{Target: &Target{Name: "fake", Program: &fakeProgram{}}}
+	defer runner.Close()
+	result := runner.Run(t.Context(), Check{Slug: "proc/ends", Level: MUST, Starts: true, Run: func(t *T) {
+		s := &Server{t: t, process: p}
+		s.WaitExit(time.Nanosecond)
+	}})
+	if result.Verdict != Pass {
+		t.Error(result.Report("fake"))
+	}
+}
+
 // TestALivingProcessIsNot waited for longer than the check grants.
 func TestALivingProcessIsNot(t *testing.T) {
 	command := exec.Command("sleep", "60")

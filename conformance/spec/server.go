@@ -140,11 +140,15 @@ func (s *Server) Alive() bool {
 }
 
 // WaitExit waits until the server has ended and returns how. It fails the check if that takes longer than d times -slow;
-// a factor below 1 does not count, because the contract gives the server its time in seconds.
+// a factor below 1 does not count, because the contract gives the server its time in seconds. What the launcher takes to collect
+// a dead server, and to look for what it has left, is not the server's.
 func (s *Server) WaitExit(d time.Duration) impls.Exit {
 	s.ownProcess("wait for")
 	s.leaving = true
-	s.t.waitFor(max(d, s.t.scaled(d)), Condition{"the server process ends", func() (bool, string) { return !s.Alive(), s.brief() }})
+	s.t.waitFor(max(d, s.t.scaled(d)), Condition{"the server process ends", func() (bool, string) { return !s.Alive() || s.isDead(), s.brief() }})
+	if s.awaitEnd(collectTime); s.Alive() {
+		s.t.brokenf("the server has ended, and was not collected in %v", collectTime)
+	}
 	exit := s.process.Exit()
 	s.t.Eventf("server: %v", exit)
 	return exit
@@ -155,12 +159,6 @@ func (s *Server) Kill() {
 	s.ownProcess("kill")
 	s.end()
 	s.t.Eventf("server killed")
-}
-
-// Restart kills the server and starts a fresh one on the same address.
-func (s *Server) Restart() {
-	s.Kill()
-	s.StartAgain()
 }
 
 // StartAgain starts a server that has ended on the address that it had.

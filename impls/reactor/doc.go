@@ -128,8 +128,8 @@
 //   - Up to some 256 KiB of a peer's bytes are taken in before the loop has looked at them, and in the worst case what the ring has
 //     buffers for: 2 MiB, in a loop that has needed more up to 64 MiB. They wait beside the Input, whose high mark holds.
 //   - A piece of a file (AddFile) is read into memory instead of being sent by sendfile(2).
-//   - The kernel lets go of the sockets of a killed process some milliseconds later. (Close leaves nothing behind.) So Listen tries for up
-//     to 1.5 s to get a TCP address that is in use.
+//   - The kernel lets go of the sockets of a killed process some time later, tenths of a second on a busy machine. (Close leaves nothing
+//     behind.) Until then its TCP address is in use: see [Base.Listen].
 //   - An idle connection takes 104 bytes more, and 8 in a table.
 //
 // # Beside libevent

@@ -62,6 +62,9 @@ func withClaimedPort(c *listenConfig) { c.reusePort, c.claims = true, true }
 // Port 0 is any free one, see [Listener.Addr]. Without a host both families are served, by tcp6 IPv6 alone. A host name is looked up
 // first, and the loop stands still for that long. The file of a unix socket whose server has died is replaced; on Linux a path that
 // begins with @ has no file (unix(7)). Errors are the system's (unix.EADDRINUSE), those of package net for an address, and [ErrClosed].
+//
+// An address in use is EADDRINUSE, at once. If its last owner ran on io_uring and was killed, ask again: the kernel closes what a
+// ring works on some time after the process has ended, tenths of a second on a busy machine. The command in ./echo does.
 func (b *Base) Listen(network, address string, accept func(fd int, peer netip.AddrPort), options ...ListenOption) (*Listener, error) {
 	if accept == nil {
 		panic("reactor: Listen without a callback")

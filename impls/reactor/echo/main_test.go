@@ -135,6 +135,32 @@ func echoBytes(t *testing.T, conn net.Conn, sent []byte) {
 	}
 }
 
+// On io_uring a listening socket outlives its process for a moment: an address in use is asked for again. The predecessor is played
+// by the test, which hears the successor's first question and lets go only then.
+func TestPredecessorLingers(t *testing.T) {
+	for _, method := range reactor.Methods() {
+		if !strings.HasPrefix(method, "io_uring") {
+			continue
+		}
+		t.Run(method, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "socket")
+			predecessor, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			predecessor.SetUnlinkOnClose(false) // a killed process leaves its file
+			go func() {
+				if question, err := predecessor.Accept(); err == nil {
+					question.Close()
+				}
+				predecessor.Close()
+			}()
+			_, network, address := start(t, "-method", method, "-addr", "unix:"+path)
+			echoOnce(t, network, address)
+		})
+	}
+}
+
 // What cannot be done is said in one line, and the exit code is not zero.
 func TestRefusals(t *testing.T) {
 	_, _, busy := start(t, "-addr", "127.0.0.1:0", "-share", "reuseport", "-loops", "2")
