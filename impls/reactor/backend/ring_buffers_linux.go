@@ -24,7 +24,7 @@ type ringBuffers struct {
 
 const (
 	bufferBytes  = 64 << 10 // an echo of 64 KiB costs a sixth less than with 16
-	mostBuffers  = 1024     // 64 MiB
+	mostBuffers  = 128      // 8 MiB; all of them may fill for one client before the kernel hears that it is not to go on
 	firstBuffers = 32       // 2 MiB
 	bufferGroup  = 1
 )
