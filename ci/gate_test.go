@@ -121,7 +121,7 @@ func (c clone) add(path, text string) {
 // slowDown makes a commit that burns time at each read of the reactor.
 func (c clone) slowDown(burn time.Duration) {
 	c.t.Helper()
-	c.edit("impls/reactor/bufferevent_turn.go", readsCounted, fmt.Sprintf("	for range %d {\n		burned++\n	}\n%s", iterations(burn), readsCounted))
+	c.edit("impls/reactor/bufferevent_read.go", readsCounted, fmt.Sprintf("	for range %d {\n		burned++\n	}\n%s", iterations(burn), readsCounted))
 	c.add("impls/reactor/transport.go", "var burned uint64")
 	c.commit("Burn time at each read")
 }
@@ -182,7 +182,7 @@ func TestGateFailsOnASlowDown(t *testing.T) {
 
 func TestGateOfACommentMeasuresNothing(t *testing.T) {
 	c := newClone(t)
-	c.edit("impls/reactor/bufferevent_turn.go", readsCounted, "	// A remark that moves what follows.\n"+readsCounted)
+	c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	// A remark that moves what follows.\n"+readsCounted)
 	c.commit("Remark on something")
 	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries)
 	if status != exitDone || !strings.HasPrefix(stdout, "IDENTICAL") || strings.Contains(stdout, "pairs") {

@@ -2,8 +2,15 @@ package reactor
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
+)
+
+// A closing connection waits for the peer's FIN for lingerSilence after the last byte, and for lingerTime in all.
+const (
+	lingerSilence = 2 * time.Second
+	lingerTime    = 30 * time.Second
 )
 
 // linger sends FIN and waits for the peer's. To close at once would be wrong while the peer is sending: bytes that arrive at a

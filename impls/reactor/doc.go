@@ -126,7 +126,7 @@
 //   - Bytes that were handed to the kernel and that it has no room for are no longer in Output, and are sent even after Disable(Write):
 //     256 KiB at most.
 //   - Up to some 256 KiB of a peer's bytes are taken in before the loop has looked at them, and in the worst case what the ring has
-//     buffers for: 2 MiB, in a loop that has needed more up to 64 MiB. They wait beside the Input, whose high mark holds.
+//     buffers for: 2 MiB, in a loop that has needed more up to 8 MiB. They wait beside the Input, whose high mark holds.
 //   - A piece of a file (AddFile) is read into memory instead of being sent by sendfile(2).
 //   - The kernel lets go of the sockets of a killed process some time later, tenths of a second on a busy machine. (Close leaves nothing
 //     behind.) Until then its TCP address is in use: see [Base.Listen].
