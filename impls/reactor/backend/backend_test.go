@@ -172,6 +172,42 @@ func TestFeaturesNameThemselves(t *testing.T) {
 	}
 }
 
+// A withdrawal lets go of the file, however much comes at the same moment: what is closed next is closed for its peer.
+func TestWithdrawalWhileSomethingComes(t *testing.T) {
+	eachMethod(t, func(t *testing.T, b backend.Backend) {
+		ready := make([]backend.Ready, 1)
+		for round := range 300 {
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+			check(t, err)
+			for _, fd := range fds {
+				unix.SetNonblock(fd, true)
+			}
+			ended := make(chan error)
+			go func() {
+				for {
+					if _, err := unix.Write(fds[1], []byte("x")); err != nil && err != unix.EAGAIN {
+						ended <- err
+						return
+					}
+				}
+			}()
+			token := backend.NewToken(fds[0], 1)
+			check(t, b.Set(fds[0], token, 0, read|backend.ET))
+			for range 3 {
+				must(b.Wait(ready, 0))(t)
+			}
+			check(t, b.Set(fds[0], token, read|backend.ET, 0))
+			unix.Close(fds[0])
+			select {
+			case <-ended: // EPIPE, or ECONNRESET for what was not read
+			case <-time.After(soon / 10):
+				t.Fatalf("round %d: the peer is not told of the end", round)
+			}
+			unix.Close(fds[1])
+		}
+	})
+}
+
 // E1: readiness to read, to write, and both.
 func TestReadiness(t *testing.T) {
 	eachMethod(t, func(t *testing.T, b backend.Backend) {

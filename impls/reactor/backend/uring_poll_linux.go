@@ -48,9 +48,8 @@ var _ Backend = (*uringPoll)(nil)
 
 // Operations of the kernel, and their flags.
 const (
-	codePoll       = 6
-	codePollRemove = 7
-	codeCancel     = 14
+	codePoll   = 6
+	codeCancel = 14
 
 	cancelAll = 1 << 0 // these two in operation
 	cancelAny = 1 << 2
@@ -58,7 +57,7 @@ const (
 	pollMultishot = 1 << 0 // in length
 )
 
-var pollNeeds = []operationNeed{{codePoll, "polling", "5.1"}, {codePollRemove, "the withdrawal of a poll", "5.1"}}
+var pollNeeds = []operationNeed{{codePoll, "polling", "5.1"}, {codeCancel, "cancellation", "5.5"}}
 
 func openUringPoll() (Backend, error) {
 	p, err := newUringPoll("io_uring-poll", systemRings)
@@ -175,7 +174,8 @@ func (p *uringPoll) remove(fd int) error {
 	return p.Flush()
 }
 
-// disarm withdraws the poll of a descriptor.
+// disarm withdraws the poll of a descriptor. The operation that is named for it, poll removal, fails with EALREADY where something has just
+// come and the kernel has still to tell of it: a multishot poll would live on, and with it the file. A cancellation marks that one too.
 func (p *uringPoll) disarm(fd int) error {
 	w := &p.watches[fd]
 	if !w.armed {
@@ -185,7 +185,7 @@ func (p *uringPoll) disarm(fd int) error {
 	if err != nil {
 		return err
 	}
-	s.code, s.fd, s.flags = codePollRemove, -1, quiet
+	s.code, s.fd, s.flags = codeCancel, -1, quiet
 	s.address, s.data = pollData(fd, w.sequence), forNobody
 	w.armed, w.changes = false, w.what.Has(ET)
 	return nil
