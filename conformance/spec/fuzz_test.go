@@ -116,7 +116,7 @@ func TestWhatAPlaySees(t *testing.T) {
 		"a wrong byte":    {reply(func(c *net.TCPConn, b []byte) { b[len(b)/2]++; c.Write(b) }), schedule.Prefix, talk},
 		"a byte too many": {reply(func(c *net.TCPConn, b []byte) { c.Write(append(b, 0)) }), schedule.NoMore, talk},
 		"silence":         {reply(func(c *net.TCPConn, b []byte) {}), schedule.Delivers, talk},
-		"an early end":    {reply(func(c *net.TCPConn, b []byte) { c.Write(b); c.Close() }), schedule.FINAfterFIN, talk},
+		"an early end":    {reply(func(c *net.TCPConn, b []byte) { c.Write(b); c.CloseWrite() }), schedule.FINAfterFIN, talk}, // whole closing may be answered by RST
 		"a reset":         {reply(func(c *net.TCPConn, b []byte) { c.SetLinger(0); c.Close() }), schedule.NoReset, talk},
 		"a short end":     {reply(func(c *net.TCPConn, b []byte) { c.Write(b[:len(b)-1]) }), schedule.FINAfterAll, "c1: connect; c1: send 100; c1: shutdown"},
 		"no end": {func(_ *fakeProcess, c *net.TCPConn) {
