@@ -40,6 +40,17 @@ func newClone(t *testing.T) clone {
 	return c
 }
 
+// orTooBusy skips the rest where the gate itself said that it could not tell: on a machine that is busy with other tests that is the right
+// answer. What it must never say is the wrong one.
+func orTooBusy(t *testing.T, status int, stdout, stderr string) {
+	t.Helper()
+	switch {
+	case status == exitCannotTell && strings.Contains(stderr, "too busy to measure"),
+		strings.HasPrefix(stdout, string(Invalid)), strings.HasPrefix(stdout, string(Inconclusive)):
+		t.Skip("this machine is too busy: the gate could not tell")
+	}
+}
+
 // needsCPUClock skips where the processor time of another process cannot be read in nanoseconds.
 func needsCPUClock(t *testing.T) {
 	t.Helper()
@@ -156,8 +167,9 @@ func TestGateFailsOnASlowDown(t *testing.T) {
 	dir := t.TempDir()
 	summary := filepath.Join(dir, "summary.md")
 	t.Setenv("GITHUB_STEP_SUMMARY", summary)
-	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries,
+	status, stdout, stderr := c.gate(standard, "-base", "HEAD^", "-series", oneSeries,
 		"-json", filepath.Join(dir, "verdict.json"), "-junit", filepath.Join(dir, "verdict.xml"), "-out", filepath.Join(dir, "records"))
+	orTooBusy(t, status, stdout, stderr)
 	if status != exitFailed || !strings.HasPrefix(stdout, "FAIL") {
 		t.Fatalf("exit status %d, want %d and FAIL", status, exitFailed)
 	}
@@ -198,7 +210,8 @@ func TestGateLetsAnEqualProgramPass(t *testing.T) {
 	c.edit("impls/reactor/base.go", `"this base is looping already"`, `"this base loops already"`)
 	c.commit("Differ in bytes alone")
 	wide := Plan{Looks: []int{6, 12, 24}, Margin: 1, FailAlpha: 0.002, Tolerated: 3, PassAlpha: 0.05, Confirm: 6, ConfirmAlpha: 0.05, Control: 6}
-	status, stdout, _ := c.gate(wide, "-base", "HEAD^", "-series", oneSeries)
+	status, stdout, stderr := c.gate(wide, "-base", "HEAD^", "-series", oneSeries)
+	orTooBusy(t, status, stdout, stderr)
 	if status != exitDone || !strings.HasPrefix(stdout, "PASS") {
 		t.Errorf("exit status %d, want %d and PASS", status, exitDone)
 	}

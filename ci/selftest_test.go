@@ -65,6 +65,9 @@ func TestBurnerIsCalibrated(t *testing.T) {
 	s := &selftest{gate: gate{plan: Plan{Control: 3}, progress: io.Discard}}
 	s.dir, s.out = t.TempDir(), t.TempDir()
 	b, err := s.calibrate(context.Background())
+	if err != nil && strings.Contains(err.Error(), "too busy to measure") {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
