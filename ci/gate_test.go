@@ -207,7 +207,7 @@ func TestGateOfACommentMeasuresNothing(t *testing.T) {
 func TestGateLetsAnEqualProgramPass(t *testing.T) {
 	needsCPUClock(t)
 	c := newClone(t)
-	c.edit("impls/reactor/base.go", `"this base is looping already"`, `"this base loops already"`)
+	c.edit("impls/reactor/errors.go", `"this base is looping already"`, `"this base is looping already, other bytes"`)
 	c.commit("Differ in bytes alone")
 	wide := Plan{Looks: []int{6, 12, 24}, Margin: 1, FailAlpha: 0.002, Tolerated: 3, PassAlpha: 0.05, Confirm: 6, ConfirmAlpha: 0.05, Control: 6}
 	status, stdout, stderr := c.gate(wide, "-base", "HEAD^", "-series", oneSeries)
