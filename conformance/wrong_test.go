@@ -57,7 +57,7 @@ var mistakes = []mistake{
 	{"drops-backlog-at-fin", []string{"close/half-close-backlog", "sock/ipv6-half-close", "fault/tiny-buffers-close"}, []string{"close/half-close-slow-reader", "fault/*"}},
 	{"reads-once-at-fin", []string{"close/fin-large-inflight"}, []string{"close/fin-in-same-segment", "close/simultaneous", "close/half-close-backlog", "close/half-close-slow-reader"}},
 	{"answers-fin-with-rst", []string{"close/half-close-fin-type", "net/loss-reorder-delay", "net/corrupt", "net/mtu-small", "fault/cpu-starved"}, []string{"close/both-sides", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/double-close-fd", "close/linger-blocking", "net/*", "fault/*"}},
-	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
+	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
 	{"shuts-down-but-keeps", []string{"close/both-sides", "conn/churn-fd-leak"}, []string{"close/rst-*", "close/shutdown-rd", "close/simultaneous", "close/fin-rst-sigpipe", "conn/churn-close-wait", "conn/idle-thousand"}},
 	{"dies-of-reset", []string{"close/rst-mid-echo"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/shutdown-*", "close/double-close-fd", "close/shutdown-rdwr"}},
 	{"dies-of-broken-pipe", []string{"close/fin-rst-sigpipe"}, []string{"close/both-sides", "close/simultaneous", "close/shutdown-rdwr"}},
@@ -121,8 +121,8 @@ var mistakes = []mistake{
 	{"logs-every-block", []string{"proc/log-bounded"}, nil},
 	{"leaves-child", []string{"proc/no-children-left"}, nil},
 	// What needs two clients at once is in no list of cases.
-	{"drains-one-at-a-time", []string{"fuzz/schedule"}, nil},
-	{"reset-unlinks-another", []string{"fuzz/schedule"}, nil},
+	{"drains-one-at-a-time", []string{"fuzz/schedule"}, []string{"fuzz/*"}},
+	{"reset-unlinks-another", []string{"fuzz/schedule"}, []string{"fuzz/*"}},
 
 	// The runtime of Go preempts threads by a signal, so this one can strike at any time.
 	{"dies-of-interrupted-wait", []string{"proc/stop-cont", "proc/eintr-storm", "fault/eintr-epoll"}, []string{"proc/*", "fault/*"}},
