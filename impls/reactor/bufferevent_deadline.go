@@ -67,8 +67,8 @@ func (bev *BufferEvent) late() bool {
 
 // unheard reports that bytes may have come which the next wait will tell of.
 func (bev *BufferEvent) unheard() bool {
-	l, ok := bev.settings.transport.(interface{ unheard(*BufferEvent) bool })
-	return ok && l.unheard(bev)
+	f, ok := bev.settings.transport.(forerunner)
+	return ok && f.unheard(bev)
 }
 
 // timedOut disables the direction. A connection that is being closed, and one that could not be made, have no other.

@@ -46,6 +46,12 @@ type latecomer interface {
 	late(bev *BufferEvent) bool
 }
 
+// A forerunner is a transport that takes bytes out of the socket before anybody asks for them.
+type forerunner interface {
+	// unheard reports that bytes may have come which only the next wait will tell of.
+	unheard(bev *BufferEvent) bool
+}
+
 // errUnderWay is flush's answer when a write has begun.
 var errUnderWay = errors.New("under way")
 
