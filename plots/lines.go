@@ -31,6 +31,7 @@ type curvePoint struct {
 	Value, Low, High float64
 	Says             string // when pointed at; "": nothing
 	Hollow           bool   // the client was the limit
+	Ringed           bool   // the last that the server kept up with
 	Lost             bool   // the server did not keep up: no line leads here or further
 }
 
@@ -173,7 +174,9 @@ func (l curves) Plot(dc draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&dc)
 	const veil = 34 // of 255; more would hide the grid
 	for _, c := range l.Curves {
-		dc.FillPolygon(fade(l.Looks[c.Name].Color, veil), c.band(x, y))
+		if band := c.band(x, y); len(band) > 0 {
+			dc.FillPolygon(fade(l.Looks[c.Name].Color, veil), band)
+		}
 	}
 	for _, c := range l.Curves {
 		line := l.Looks[c.Name].stroke(1.6)
@@ -191,14 +194,31 @@ func (l curves) Plot(dc draw.Canvas, p *plot.Plot) {
 func (c curve) drawMarkers(dc draw.Canvas, l look, x, y func(float64) vg.Length) {
 	for _, point := range c.Points {
 		at := vg.Point{X: x(point.X), Y: y(point.Value)}
-		l.Marker.draw(dc, at, lineMarker, l.Color, point.Hollow)
 		if point.Lost {
+			l.Marker.draw(dc, at, lineMarker, fade(l.Color, 90), point.Hollow)
 			drawSaltire(dc, at, l.Color)
+			continue
+		}
+		l.Marker.draw(dc, at, lineMarker, l.Color, point.Hollow)
+		if point.Ringed {
+			drawRing(dc, at, l.Color)
 		}
 	}
 }
 
 const lineMarker = 2.4
+
+func drawRing(dc draw.Canvas, at vg.Point, c color.NRGBA) {
+	const radius = 5.5
+	var path vg.Path
+	path.Move(vg.Point{X: at.X + radius, Y: at.Y})
+	path.Arc(at, radius, 0, 2*math.Pi)
+	path.Close()
+	dc.SetLineDash(nil, 0)
+	dc.SetLineWidth(vg.Points(1))
+	dc.SetColor(c)
+	dc.Stroke(path)
+}
 
 // drawSaltire crosses a point out.
 func drawSaltire(dc draw.Canvas, at vg.Point, c color.NRGBA) {

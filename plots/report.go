@@ -54,8 +54,7 @@ type section struct {
 // A figure is a chart on the page.
 type figure struct {
 	chart
-	SVG  template.HTML
-	Rows bool // values lie in rows, so pointing anywhere in a row means its value
+	SVG template.HTML
 }
 
 // newReport collects everything for the page. drawn are the charts of each workload, in the order of study.Workloads.
@@ -73,7 +72,7 @@ func newReport(s study, drawn []drawing) (report, error) {
 	for i, w := range s.Workloads {
 		part := section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks(), Missing: drawn[i].missing}
 		for _, picture := range drawn[i].pictures {
-			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg)), !strings.HasPrefix(picture.File, "latency-")})
+			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg))})
 			r.Hotspots[picture.File] = picture.spots
 		}
 		r.Sections = append(r.Sections, part)

@@ -11,11 +11,14 @@ type logTicks struct {
 	Format func(float64) string
 }
 
-// Ticks implements plot.Ticker. Over more than three decades only the powers of ten are labelled.
+// Ticks implements plot.Ticker. Over more than three decades only the powers of ten are labelled, over less than one more steps.
 func (t logTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 	labelled := map[int]bool{1: true, 2: true, 5: true}
-	if math.Log10(high/low) > 3.2 {
+	switch decades := math.Log10(high / low); {
+	case decades > 3.2:
 		labelled = map[int]bool{1: true}
+	case decades < 0.7:
+		labelled = map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 8: true}
 	}
 	for exponent := math.Floor(math.Log10(low)); exponent <= math.Ceil(math.Log10(high)); exponent++ {
 		for m := 1; m < 10; m++ {
