@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"reactorbench/results"
 )
@@ -42,25 +42,46 @@ func besideRun() (all []results.Record) {
 		}[i]
 		all = append(all, named(results.Record{Purpose: "syscalls", Impl: impl, Workload: "closed-64", Loop: "closed", Depth: 1, Requests: 1000, Syscalls: calls}))
 	}
-	return all
+	return append(all, named(results.Record{
+		Impl: "goroutine", Workload: "open-1k", Loop: "open", Arrivals: "poisson", AskedPerSecond: 1000, Time: time.Date(2026, 12, 1, 10, 22, 5, 0, time.UTC),
+		Requests: 60000, RequestsPerSecond: 1000, DurationNs: 60e9, LatencyP99Ns: 1e6, OverTime: stalledOverTime(),
+	}))
+}
+
+// stalledOverTime is a minute of a server that stands still from second 40 to 42; in second 20 nobody asks.
+func stalledOverTime() *results.OverTime {
+	over := &results.OverTime{Every: time.Second}
+	for second := range 60 {
+		h := results.NewHistogram()
+		for i := range 1000 {
+			ns := int64(80000 + 40*(i*i%997))
+			if i%250 == second%250 {
+				ns *= 30
+			}
+			if second == 40 || second == 41 {
+				ns += int64(42-second)*1e9 - int64(i)*1e6
+			}
+			if second != 20 {
+				h.Record(ns)
+			}
+		}
+		over.Stretches = append(over.Stretches, h)
+	}
+	return over
 }
 
 func writeRun(t testing.TB, records []results.Record) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "2026-12-01T10-22-05Z-1a2b3c4")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	w, err := results.Append(dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var lines []byte
+	defer w.Close()
 	for _, r := range records {
-		line, err := json.Marshal(r)
-		if err != nil {
+		if err := w.Write(r); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(append(lines, line...), '\n')
-	}
-	if err := os.WriteFile(filepath.Join(dir, "records.jsonl"), lines, 0o644); err != nil {
-		t.Fatal(err)
 	}
 	if err := results.WriteEnv(dir, quick().env()); err != nil {
 		t.Fatal(err)
@@ -154,6 +175,39 @@ func TestCallsAreStackedByName(t *testing.T) {
 	}
 }
 
+// TestHeatShowsTheStop: the two seconds in which the server stood still are dark high up, and the second without requests is empty.
+func TestHeatShowsTheStop(t *testing.T) {
+	p, ok := besidePictures(t, besideRun())["latency-over-time-goroutine-open-1k"]
+	if !ok {
+		t.Fatal("a run with latencies over time has no chart of them")
+	}
+	words := svgWords(t, p.svg)
+	for _, want := range append(foot, "1k/s by plan", "each column 1 s", "one cell of 1, 59\u00a0000 requests, no interval", "20 s", "100 µs", "1 s") {
+		if !strings.Contains(words, want) {
+			t.Errorf("the chart does not say %q; it says %s", want, words)
+		}
+	}
+	if len(p.spots) != 59 {
+		t.Errorf("%d columns answer, want 59 of 60", len(p.spots))
+	}
+	if row := p.Table.Rows[20]; row[1] != "0" || row[3] != "–" {
+		t.Errorf("second 20 is %v", row)
+	}
+	if row := p.Table.Rows[40]; !strings.HasSuffix(row[3], " s") {
+		t.Errorf("the slowest of second 40 is %s, want about two seconds", row[3])
+	}
+}
+
+// TestBrokenOverTimeStopsTheCommand: half a log is no picture of a run, and nothing is written from it.
+func TestBrokenOverTimeStopsTheCommand(t *testing.T) {
+	dir := writeRun(t, besideRun())
+	path := filepath.Join(dir, "hdr", "goroutine.open-1k.over-time.hlog")
+	if err := os.WriteFile(path, []byte("Tag=goroutine,1.000,0.100,0.001,HISTFAAAnonsense\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, dir, 1, "over-time.hlog")
+}
+
 // TestScalingNeedsOneThingToVary: workloads that differ in more than their connections are never joined by a line.
 func TestScalingNeedsOneThingToVary(t *testing.T) {
 	drawn := quickPictures(t)
@@ -194,5 +248,15 @@ func TestAbsurdCountsAreDrawn(t *testing.T) {
 	}
 	if got := besidePictures(t, records); len(got) == 0 {
 		t.Error("nothing was drawn")
+	}
+}
+
+// TestReportShowsWhatStandsBeside: a folder of sweeps and traces alone has a page with its charts, and answers in them.
+func TestReportShowsWhatStandsBeside(t *testing.T) {
+	page := pageOf(t, writeRun(t, besideRun()))
+	for _, want := range []string{`data-chart="latency-by-load-open-5k"`, `data-chart="calls-closed-64" data-rows=""`, "Not a part of the comparison", "io_uring_enter 0.06"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not hold %q", want)
+		}
 	}
 }

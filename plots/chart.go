@@ -33,17 +33,19 @@ func (s study) chartsOf(w workload) (charts []chart, missing []string) {
 	if c, ok := s.scalingChart(w); ok {
 		charts = append(charts, c)
 	}
-	return append(charts, s.chartsBeside(w.Name)...), missing
+	return charts, missing
 }
 
-// chartsBeside are those of records that serve another purpose than the comparison. Few runs have any, so their absence is no news.
-func (s study) chartsBeside(workload string) (charts []chart) {
+// chartsBeside are those of what few runs have, so that their absence is no news: records that serve another purpose than the
+// comparison, and latencies over time.
+func (s study) chartsBeside(workload string) (charts []chart, err error) {
 	for _, make := range []func(string) (chart, bool){s.offeredChart, s.callsChart} {
 		if c, ok := make(workload); ok {
 			charts = append(charts, c)
 		}
 	}
-	return charts
+	heat, err := s.heatCharts(workload)
+	return append(charts, heat...), err
 }
 
 // dotChart puts a dot plot on a page; the table follows from the dots.

@@ -31,12 +31,20 @@ func (s study) draw() (all []drawing, err error) {
 	}
 	for _, w := range s.Workloads {
 		charts, missing := s.chartsOf(w)
-		if err := add(w.Name, charts, missing); err != nil {
+		beside, err := s.chartsBeside(w.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(w.Name, append(charts, beside...), missing); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range s.besides() {
-		if err := add(name, s.chartsBeside(name), nil); err != nil {
+		charts, err := s.chartsBeside(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(name, charts, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -70,18 +70,28 @@ func newReport(s study, drawn []drawing) (report, error) {
 		Hotspots: map[string][]hotspot{},
 	}
 	for i, w := range s.Workloads {
-		part := section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks(), Missing: drawn[i].missing}
-		for _, picture := range drawn[i].pictures {
-			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg))})
-			r.Hotspots[picture.File] = picture.spots
+		r.show(section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks()}, drawn[i])
+	}
+	for _, beside := range drawn[len(s.Workloads):] {
+		if len(beside.pictures) > 0 {
+			r.show(section{Workload: beside.workload, Says: "Not a part of the comparison"}, beside)
 		}
-		r.Sections = append(r.Sections, part)
 	}
 	var err error
 	if env := s.Run.Env(); env != nil {
 		r.Facts, err = factGroups(env)
 	}
 	return r, err
+}
+
+// show adds a section with what was drawn of its workload.
+func (r *report) show(part section, drawn drawing) {
+	part.Missing = drawn.missing
+	for _, picture := range drawn.pictures {
+		part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg))})
+		r.Hotspots[picture.File] = picture.spots
+	}
+	r.Sections = append(r.Sections, part)
 }
 
 // policy refuses every request and every script but one. Styles stay free, since each line of a chart has its own.

@@ -57,8 +57,8 @@ func TestTicks(t *testing.T) {
 		low, high float64
 		want      []string
 	}{
-		{"within a decade", 20, 90, []string{"20 B", "50 B"}},
-		{"no power of ten inside", 2100, 5100, []string{"5 kB"}},
+		{"within a decade", 20, 90, []string{"20 B", "30 B", "40 B", "50 B", "60 B", "80 B"}},
+		{"no power of ten inside", 2100, 5100, []string{"3 kB", "4 kB", "5 kB"}},
 		{"many decades", 1, 1e6, []string{"1 B", "10 B", "100 B", "1 kB", "10 kB", "100 kB", "1 MB"}},
 	} {
 		var got []string

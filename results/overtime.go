@@ -43,7 +43,7 @@ func appendOverTime(dir string, r Record) error {
 func ReadOverTime(dir, impl, workload string) (first *OverTime, cells int, err error) {
 	path := filepath.Join(dir, hdrFolder, HistogramLogName(impl, workload, overTimeLog))
 	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || strings.ContainsRune(path, 0) { // no file system has such a name
 		return nil, 0, nil
 	}
 	if err != nil {
