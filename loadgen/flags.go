@@ -282,6 +282,9 @@ func (o *options) choosePurpose(slo string) (err error) {
 	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
 		return errors.New("-syscalls needs workloads with requests; an idle one has none")
 	}
+	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls) {
+		return errors.New("-every stands alone: it is for a picture of one cell, and a pair, a search, a sweep and a trace have many")
+	}
 	if slo == "" && !o.sweep {
 		return nil
 	}

@@ -127,3 +127,39 @@ func TestMixedSchemasAreDrawn(t *testing.T) {
 		t.Error(stderr.String())
 	}
 }
+
+// TestBadHistoryIsRefused: a history that cannot be read whole leaves the charts of the last one as they are.
+func TestBadHistoryIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ text, says string }{
+		"empty":             {"", "holds no runs"},
+		"another program's": {`{"name":"BenchmarkEcho"}` + "\n", "line 1: schema 0"},
+		"a half line alone": {`{"schema":1,"run_id":"r`, "holds no runs"},
+		"a torn line":       {`{"schema":1,"run_id":"r` + "\n", "line 1: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file, old := filepath.Join(dir, "history.jsonl"), filepath.Join(dir, "charts", "history-closed-64-0123456789ab.svg")
+			if err := os.Mkdir(filepath.Dir(old), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for path, text := range map[string]string{file: test.text, old: "of yesterday"} {
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := filesIn(t, dir)
+			var stdout, stderr bytes.Buffer
+			if status := plots([]string{"-history", file, dir}, &stdout, &stderr); status != 2 {
+				t.Errorf("exit status %d, want 2", status)
+			}
+			if !strings.Contains(stderr.String(), test.says) || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("want one sentence with %q, got:\n%s", test.says, stderr.String())
+			}
+			for path, content := range filesIn(t, dir) {
+				if before[path] != content {
+					t.Errorf("%s was written", path)
+				}
+			}
+		})
+	}
+}

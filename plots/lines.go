@@ -109,6 +109,9 @@ func (l linePlot) axes(narrow bool) *plot.Plot {
 	}
 	p.Y.Scale = plot.LogScale{}
 	p.Y.Min, p.Y.Max = logRange(low, high)
+	if high < low*denseBelow {
+		p.Y.Min, p.Y.Max = denseRange(low, high)
+	}
 	p.Y.Tick.Marker = logTicks{durationTick}
 	addGrid(p, true, true)
 	return p

@@ -148,6 +148,9 @@ func drawHistory(file, dir string) ([]string, error) {
 	if err != nil {
 		return nil, unreadableError{err}
 	}
+	if len(lines) == 0 {
+		return nil, unreadableError{fmt.Errorf("%s holds no runs: ci history -file %s -append RUN adds one", file, file)}
+	}
 	var d drawing
 	for _, c := range historyCharts(lines) {
 		c.File = fileName(c.File)

@@ -38,10 +38,12 @@ func (s study) scalingChart(w workload) (chart, bool) {
 		return chart{}, false
 	}
 	shape := w.shape()
-	sub := fmt.Sprintf("%s, %s a request, %s in flight on each connection · server CPU time for a request · line and band: %s · figure: times the cost at the fewest · lower and flatter is better",
+	sub := fmt.Sprintf("%s, %s a request, %s in flight on each connection · server CPU time for a request · line and band: %s · lower and flatter is better",
 		w.loop(), countOf(shape.MessageBytes, "byte"), countOf(shape.Depth, "request"), evidence(used))
 	if len(plot.Curves) > mostTogether {
 		sub += " · grey: the other families"
+	} else {
+		sub += " · behind the value: times that at the fewest connections"
 	}
 	return chart{
 		File:  "scaling-" + shape.Loop + "-" + strconv.Itoa(shape.MessageBytes) + "b-depth" + strconv.Itoa(shape.Depth),

@@ -93,3 +93,20 @@ func TestLogRangeEndsAtLabels(t *testing.T) {
 		}
 	}
 }
+
+// TestDenseRangeHoldsItsValues: the axis covers what it shows, both ends carry a label, and it wastes little.
+func TestDenseRangeHoldsItsValues(t *testing.T) {
+	for low := 0.0011; low < 5e9; low *= 1.37 {
+		for _, factor := range []float64{1, 1.01, 1.7, 2.3, 2.99} {
+			high := low * factor
+			from, to := denseRange(low, high)
+			if from > low*1.001 || to < high*0.999 || from >= to || from < low/2.01 || to > high*2.01 {
+				t.Errorf("%g to %g on an axis from %g to %g", low, high, from, to)
+			}
+			ticks := (logTicks{durationTick}).Ticks(from, to)
+			if len(ticks) < 2 || ticks[0].Label == "" || ticks[len(ticks)-1].Label == "" {
+				t.Errorf("an axis from %g to %g has ends without a label: %v", from, to, ticks)
+			}
+		}
+	}
+}
