@@ -260,3 +260,26 @@ func TestReportShowsWhatStandsBeside(t *testing.T) {
 		}
 	}
 }
+
+// TestPanelsOfLoadShareTheirAxes: the reference lies at the same places in every panel of a column, or the eye cannot compare them.
+func TestPanelsOfLoadShareTheirAxes(t *testing.T) {
+	var records []results.Record
+	for _, impl := range []string{"bare", "gnet", "gnet/edge", "gnet/reuseport", "goroutine", "libevent/epoll", "netpoll", "reactor/epoll", "reactor/io_uring-poll"} {
+		for _, r := range besideRun() {
+			if r.Impl == "bare" && r.Purpose == "sweep" {
+				r.Impl = impl
+				records = append(records, r)
+			}
+		}
+	}
+	p := besidePictures(t, records)["latency-by-load-open-5k"]
+	places := map[int]bool{}
+	for i, spot := range p.spots {
+		if spot.Name == "bare" && (i == 0 || p.spots[i-1].Name != "bare") { // its first step in this panel
+			places[int(10*spot.X)] = true
+		}
+	}
+	if len(places) != panelColumns {
+		t.Errorf("the first step of bare lies at %d different places across, want one for each of %d columns", len(places), panelColumns)
+	}
+}

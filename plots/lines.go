@@ -45,6 +45,7 @@ type linePlot struct {
 	Curves []curve
 	Looks  map[string]look
 	X      xAxis
+	narrow bool // a panel: its markers are smaller
 }
 
 // An xAxis is what the lines go along.
@@ -125,8 +126,14 @@ func (l linePlot) labels() (labels endLabels) {
 	return labels
 }
 
+// A namer writes the names of the lines and reserves the room for them.
+type namer interface {
+	plot.Plotter
+	plot.GlyphBoxer
+}
+
 // names are the plot.Plotter of the labels, where the axis wants them.
-func (l linePlot) names(labels endLabels) plot.Plotter {
+func (l linePlot) names(labels endLabels) namer {
 	if l.X.Key {
 		return keyLabels(labels)
 	}
@@ -188,31 +195,37 @@ func (l curves) Plot(dc draw.Canvas, p *plot.Plot) {
 		}
 		dc.StrokeLines(line, c.line(x, y))
 		if l.X.Markers {
-			c.drawMarkers(dc, l.Looks[c.Name], x, y)
+			c.drawMarkers(dc, l.Looks[c.Name], x, y, l.markerSize())
 		}
 	}
 }
 
 // drawMarkers shows each point as what it is: measured, measured while the client was the limit, or past what the server can do.
-func (c curve) drawMarkers(dc draw.Canvas, l look, x, y func(float64) vg.Length) {
+func (c curve) drawMarkers(dc draw.Canvas, l look, x, y func(float64) vg.Length, radius vg.Length) {
 	for _, point := range c.Points {
 		at := vg.Point{X: x(point.X), Y: y(point.Value)}
 		if point.Lost {
-			l.Marker.draw(dc, at, lineMarker, fade(l.Color, 90), point.Hollow)
-			drawSaltire(dc, at, l.Color)
+			l.Marker.draw(dc, at, radius, fade(l.Color, 90), point.Hollow)
+			drawSaltire(dc, at, 1.75*radius, l.Color)
 			continue
 		}
-		l.Marker.draw(dc, at, lineMarker, l.Color, point.Hollow)
+		l.Marker.draw(dc, at, radius, l.Color, point.Hollow)
 		if point.Ringed {
-			drawRing(dc, at, l.Color)
+			drawRing(dc, at, 2.3*radius, l.Color)
 		}
 	}
 }
 
 const lineMarker = 2.4
 
-func drawRing(dc draw.Canvas, at vg.Point, c color.NRGBA) {
-	const radius = 5.5
+func (l linePlot) markerSize() vg.Length {
+	if l.narrow {
+		return 0.65 * lineMarker
+	}
+	return lineMarker
+}
+
+func drawRing(dc draw.Canvas, at vg.Point, radius vg.Length, c color.NRGBA) {
 	var path vg.Path
 	path.Move(vg.Point{X: at.X + radius, Y: at.Y})
 	path.Arc(at, radius, 0, 2*math.Pi)
@@ -224,8 +237,7 @@ func drawRing(dc draw.Canvas, at vg.Point, c color.NRGBA) {
 }
 
 // drawSaltire crosses a point out.
-func drawSaltire(dc draw.Canvas, at vg.Point, c color.NRGBA) {
-	const reach = 4.2
+func drawSaltire(dc draw.Canvas, at vg.Point, reach vg.Length, c color.NRGBA) {
 	line := draw.LineStyle{Color: c, Width: vg.Points(0.9)}
 	dc.StrokeLine2(line, at.X-reach, at.Y-reach, at.X+reach, at.Y+reach)
 	dc.StrokeLine2(line, at.X-reach, at.Y+reach, at.X+reach, at.Y-reach)

@@ -193,6 +193,9 @@ func offeredWords(shape results.Record, used []results.Estimate, curves []curve)
 	sub := shape.Workload + ": " + countOf(shape.Conns, "connection") + ", " + countOf(shape.MessageBytes, "byte") + " a request, " + shape.Arrivals +
 		" arrivals at 10 to 100% of the rate of a closed loop · 99% were answered within so long of the moment planned · line and band: " + evidenceOf("sweep", used) +
 		" · ring and figure: the last load sustained; crossed out: past it · lower and further right is better"
+	if len(curves) > mostTogether {
+		sub += " · grey: the other families"
+	}
 	hollow, all := 0, 0
 	for _, c := range curves {
 		for _, p := range c.Points {

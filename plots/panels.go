@@ -34,7 +34,7 @@ func (l linePlot) panels() (all []panel) {
 		family := familyOf(c.Name)
 		if _, known := at[family]; family != reference && !known {
 			at[family] = len(all)
-			all = append(all, panel{family: family, own: linePlot{Looks: l.Looks, X: l.X}})
+			all = append(all, panel{family: family, own: linePlot{Looks: l.Looks, X: l.X, narrow: true}})
 		}
 	}
 	for i := range all {
@@ -77,7 +77,7 @@ func (l linePlot) drawPanels(dc draw.Canvas) (spots []hotspot) {
 		axes := l.axes(true)
 		axes.X.Tick.Label.Font.Size = markSize
 		axes.Y.Tick.Label.Font.Size = markSize
-		axes.Add(room(l.shortLabels()))
+		axes.Add(room{l.names(l.shortLabels())})
 		spots = append(spots, part.draw(area, axes)...)
 	}
 	return spots
@@ -118,13 +118,10 @@ func (p panel) marks() string {
 }
 
 // room is a plot.Plotter that draws nothing and reserves the width of labels, so that all panels are equally wide.
-type room endLabels
+type room struct{ plot.GlyphBoxer }
 
 // Plot implements plot.Plotter.
 func (room) Plot(draw.Canvas, *plot.Plot) {}
-
-// GlyphBoxes implements plot.GlyphBoxer.
-func (r room) GlyphBoxes(p *plot.Plot) []plot.GlyphBox { return endLabels(r).GlyphBoxes(p) }
 
 // ghosts is the plot.Plotter of the curves that a panel is not about.
 type ghosts []curve
