@@ -7,8 +7,11 @@ package evbuffer
 // The memory must have exactly the size of the pool's large chunks (see [Pool.ChunkBytes]) and belong to nobody else. Otherwise,
 // and if n is not within it, or above 0, or the back is frozen, nothing changes and the answer is nil: copy the bytes then.
 func (b *Buffer) Exchange(memory []byte, n int) []byte {
+	if b.Frozen(Back) {
+		return nil
+	}
 	p := b.chunks()
-	if len(memory) != p.large.chunkBytes || n <= 0 || n > len(memory) || b.Frozen(Back) {
+	if len(memory) != p.large.chunkBytes || n <= 0 || n > len(memory) {
 		return nil
 	}
 	b.cancelReservation()
