@@ -10,8 +10,9 @@ import (
 
 // evidence is all that was measured for the goals.
 type evidence struct {
-	records []results.Record
-	figures []loopFigure
+	records     []results.Record
+	figures     []loopFigure
+	allocations map[string]float64 // an operation, by Go benchmark
 }
 
 // ours are the servers that have goals; whoever is neither one of them, nor another of their kind, nor bare is a peer.

@@ -29,7 +29,7 @@ every figure against its goal: reached, not reached, or cannot be told, when the
   ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
   ci limits -table results/RUN   the table again, of a record
 
-The record is records.jsonl (servers), loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
+The record is records.jsonl (servers), allocations.txt, loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
 
 `
 
@@ -62,7 +62,7 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 	flags.SetOutput(io.Discard)
 	run := flags.String("run", "", "only the loop's sequences that contain this `text`, such as timers or 'poll dispatch'")
 	table := flags.String("table", "", "measure nothing; the table of what this `folder` has")
-	flags.StringVar(&l.out, "out", "", "add the figures to the records in this `folder`; default results/<utc>-limits, and none with -run")
+	flags.StringVar(&l.out, "out", "", "keep the record in this `folder`, a new one unless -run is given; default results/<utc>-limits, and none with -run")
 	flags.BoolVar(&l.short, "short", false, "at most five minutes")
 	flags.IntVar(&l.pairs, "pairs", 6, "`number` of pairs of processes for each sequence of the loop; six are needed for an interval")
 	flags.Uint64Var(&l.seed, "seed", 1, "of the order within pairs")
@@ -115,12 +115,15 @@ func (l *limits) everything(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	l.out = out
+	if _, err := readEvidence(out); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, usagef("%s has a record already; a second would be taken for a part of it", out))
+	}
 	return l.within(ctx, func() error {
 		chosen := sequences()
 		if l.short {
 			chosen = slices.DeleteFunc(chosen, func(s sequence) bool { return !s.brief() })
 		}
-		failed := errors.Join(l.load(ctx), l.loop(ctx, chosen))
+		failed := errors.Join(l.load(ctx), l.allocations(ctx), l.loop(ctx, chosen))
 		e, err := readEvidence(l.out)
 		if err != nil {
 			return errors.Join(failed, err)

@@ -107,8 +107,11 @@ func readEvidence(folder string) (e evidence, err error) {
 		}
 		e.records = run.Records()
 	}
+	if e.allocations, err = readAllocations(folder); err != nil {
+		return e, err
+	}
 	text, err := os.ReadFile(filepath.Join(folder, "loop.jsonl"))
-	if errors.Is(err, fs.ErrNotExist) && e.records != nil {
+	if errors.Is(err, fs.ErrNotExist) && (e.records != nil || e.allocations != nil) {
 		return e, nil
 	}
 	for line := range strings.Lines(string(text)) {

@@ -110,6 +110,11 @@ func TestTableOfGoals(t *testing.T) {
 	if err := l.keep(dir); err != nil {
 		t.Fatal(err)
 	}
+	allocations := "BenchmarkEcho/epoll/library_with_timeouts 20000 2750 ns/op 3 B/op 0 allocs/op\n" +
+		"BenchmarkEcho/io_uring/library_with_timeouts 20000 2750 ns/op 3 B/op 2 allocs/op\nPASS\n"
+	if err := os.WriteFile(filepath.Join(dir, allocationsFile), []byte(allocations), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var out, log bytes.Buffer
 	if status := command(context.Background(), []string{"limits", "-table", dir}, &out, &log); status != exitDone {
 		t.Fatalf("exit status %d\n%s", status, log.String())
@@ -124,6 +129,8 @@ func TestTableOfGoals(t *testing.T) {
 		"reactor/epoll, closed-64: writes a request":                      notReached,
 		"reactor/epoll, closed-64: other system calls a request":          notReached,
 		"reactor/io_uring, closed-64: all system calls a request":         cannotTell,
+		"reactor/epoll: allocations an echo":                              reached,
+		"reactor/io_uring: allocations an echo":                           notReached,
 		"a million timers, add: CPU time ÷ libevent's":                    reached,
 		"a million timers, move: CPU time ÷ libevent's":                   notReached,
 		"reactor/epoll, open loop at 50 % of capacity: p99 ÷ the best":    reached,
@@ -137,6 +144,9 @@ func TestTableOfGoals(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(out.String())
+	}
+	if status := command(context.Background(), []string{"limits", "-out", dir}, &out, &log); status != exitUsage {
+		t.Errorf("a folder with a record is not refused: exit status %d", status)
 	}
 }
 
