@@ -96,6 +96,18 @@ func calls(server string, names ...string) func(evidence) results.Estimate {
 	}
 }
 
+// interestCalls is how often a request changes what epoll is asked for. Each connection does so when it begins and when it ends, which a
+// traced server, slow as it is, has few requests to share by.
+func interestCalls(server string) func(evidence) results.Estimate {
+	return func(e evidence) results.Estimate {
+		r, ok := e.traced(server)
+		if !ok {
+			return results.Estimate{}
+		}
+		return counted(float64(max(0, r.Syscalls["epoll_ctl"]-2*int64(r.Conns))) / float64(r.Requests))
+	}
+}
+
 // notOthers are the calls that have goals of their own, and those that Go's runtime makes as time passes.
 var notOthers = []string{
 	"read", "readv", "write", "writev", "epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl",
