@@ -6,6 +6,7 @@ RUN      := results/$(shell date -u +%Y-%m-%dT%H-%M-%SZ)-$(shell git rev-parse -
 IMPLS    ?= ./impls/...
 BASE     ?= origin/main
 HISTORY  ?= results/history/history.jsonl
+LIMITS   ?= # flags of ci limits: LIMITS=-short takes five minutes
 GO       ?= go
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
@@ -49,9 +50,8 @@ conformance: servers build ## hold every server to the specification
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
 
-limits: servers build ## what designs cost beside the least they can, and the loop beside libevent's: half an hour
-	@bin/loadgen -base ./impls/bare -suite limits -out $(RUN) $(IMPLS)
-	@bin/ci limits -out $(RUN)
+limits: servers build ## what the reactor costs beside the least, its peers and libevent, against goals: twenty minutes
+	@bin/ci limits $(LIMITS) -out $(RUN) $(IMPLS)
 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)
