@@ -35,6 +35,7 @@ type bench struct {
 	window     window
 	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	alone      map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
 	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
@@ -184,7 +185,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 	}
-	facts := b.facts(m)
+	facts := b.facts(w, m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
 	if w.Loop == "open" {
 		r.ShortOf = shortOf(r.AskedPerSecond, m, facts)
@@ -193,12 +194,14 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 }
 
 // facts are those of m that the verdicts need.
-func (b *bench) facts(m Measurement) Facts {
+func (b *bench) facts(w Workload, m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
 	}
-	if m.Late != nil {
+	if m.Late == nil {
+		f.Rate, f.Alone = float64(m.Requests)/m.Wall.Seconds(), b.alone[w.Name]
+	} else {
 		f.Open = true
 		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
 		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)

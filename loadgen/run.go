@@ -108,7 +108,7 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	for _, format := range r.exports {
-		if err := results.Export(r.out, format, r.records, r.env.Machine); err != nil {
+		if err := results.Export(r.out, format, measured(r.records), r.env.Machine); err != nil {
 			return err
 		}
 	}
@@ -199,6 +199,9 @@ func (r *runner) plan() results.Plan {
 // measure runs all blocks and appends a record for each cell as soon as it is over.
 func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer *results.Writer) error {
 	if err := quieten(b); err != nil {
+		return err
+	}
+	if err := r.calibrate(ctx, b, writer); err != nil {
 		return err
 	}
 	plan := blocks(targets, r.workloads, r.suite.Blocks, r.seed)

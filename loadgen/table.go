@@ -32,6 +32,7 @@ func printTable(w io.Writer, records []results.Record, workloads []Workload, foo
 		default:
 			printClosed(w, rows)
 		}
+		printAlone(w, records, load.Name)
 	}
 	fmt.Fprintf(w, "\n%s\n", footer)
 }

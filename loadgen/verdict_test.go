@@ -25,6 +25,8 @@ func TestClientLimited(t *testing.T) {
 		{"kept off for a moment", Facts{EngineCPU: 0.5, EngineWait: 0.02, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
 		{"the server kept off its core", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.3, EngineKnown: true}, true, "the server waited 30 % of the time for a core"},
 		{"the server's threads among themselves", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.04, EngineKnown: true}, false, ""},
+		{"nearly as fast as none", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true, Rate: 280e3, Alone: 300e3}, true, "answered 280000 requests/s, the generator can reach 300000 without any"},
+		{"not as fast as none", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true, Rate: 260e3, Alone: 300e3}, false, ""},
 		{"not known", Facts{ServerCPU: 0.5, ServerCores: 1}, true, "cannot tell"},
 	} {
 		limited, why := clientLimited(c.facts)

@@ -23,7 +23,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair; these are left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
