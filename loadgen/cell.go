@@ -36,6 +36,7 @@ type bench struct {
 	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
 	alone      map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
+	stamps     bool                                                                 // take the kernel's time stamps of replies
 	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
@@ -116,7 +117,7 @@ func (b *bench) plan(c cell, server subject) Plan {
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
 		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
-		Every: b.every, Window: b.window.Measure, Patience: b.patience,
+		Every: b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps,
 	}
 }
 
@@ -170,6 +171,10 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	if m.Steal != nil {
 		r.StealNs = new(int64(*m.Steal))
 	}
+	if m.Pressure != nil {
+		r.CPUPressureNs = new(int64(*m.Pressure))
+	}
+	describeReceiveLag(r, m)
 	if m.ServerWait != nil {
 		r.ServerRunQueueWaitNs = new(int64(*m.ServerWait))
 	}
@@ -198,6 +203,7 @@ func (b *bench) facts(w Workload, m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
+		Pressure: share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}
 	if m.Late == nil {
 		f.Rate, f.Alone = float64(m.Requests)/m.Wall.Seconds(), b.alone[w.Name]
@@ -275,6 +281,24 @@ func describeServer(r *results.Record, m Measurement) {
 func describeLatency(r *results.Record, h *results.Histogram) {
 	r.LatencyCount, r.LatencyClamped = h.Count(), h.Clamped()
 	describePercentiles(r, h, &r.LatencyP50Ns, &r.LatencyP90Ns, &r.LatencyP99Ns, &r.LatencyP999Ns, &r.LatencyMaxNs, &r.HDR)
+}
+
+// receiveShare is the part of the latency between the kernel's receipt of a reply and its end; 0 if it was not measured.
+func (m Measurement) receiveShare() float64 {
+	if m.ReceiveLag == nil || m.ReceiveLag.Count() == 0 || m.LatencySum == 0 {
+		return 0
+	}
+	return float64(m.ReceiveLagSum) / float64(m.ReceiveLag.Count()) / (float64(m.LatencySum) / float64(m.Requests))
+}
+
+func describeReceiveLag(r *results.Record, m Measurement) {
+	if m.receiveShare() == 0 {
+		return
+	}
+	var unused int64
+	var unkept string
+	describePercentiles(r, m.ReceiveLag, &r.ReceiveLagP50Ns, &unused, &r.ReceiveLagP99Ns, &unused, &r.ReceiveLagMaxNs, &unkept)
+	r.ReceiveLagCount, r.ReceiveLagShare = m.ReceiveLag.Count(), m.receiveShare()
 }
 
 // describeOpen writes what only an open loop has.

@@ -43,6 +43,7 @@ type Measurement struct {
 	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
 	Before, After impls.Usage    // around the window; zero: not known
 	Steal         *time.Duration
+	Pressure      *time.Duration // somebody on this machine waited for a core; nil: not known
 	Warnings      []string
 }
 
@@ -211,6 +212,8 @@ type edge struct {
 	cpuKnown  bool
 	steal     time.Duration
 	stealOK   bool
+	pressed   time.Duration
+	pressedOK bool
 	collected uint64
 	waits     map[int]time.Duration // of the server's threads, for a core
 }
@@ -222,6 +225,7 @@ func startOf(m *Measurement, server subject) (e edge) {
 	}
 	e.waits = runQueueWaits(server.PID())
 	e.steal, e.stealOK = stolen()
+	e.pressed, e.pressedOK = pressure()
 	e.collected = collections()
 	cpu, err := server.CPU()
 	e.cpu, e.cpuKnown = cpu, err == nil
@@ -236,6 +240,9 @@ func (e edge) end(m *Measurement, server subject) {
 	m.ServerWait = longestWait(e.waits, runQueueWaits(server.PID()))
 	if collections() != e.collected {
 		m.warn("the load generator collected garbage within the window")
+	}
+	if pressed, ok := pressure(); ok && e.pressedOK {
+		m.Pressure = new(pressed - e.pressed)
 	}
 	if steal, ok := stolen(); ok && e.stealOK {
 		m.Steal = new(steal - e.steal)
@@ -265,7 +272,7 @@ func collections() uint64 {
 
 // add sums the engines' tallies up.
 func (m *Measurement) add(tallies []Tally) error {
-	m.Latencies = results.NewHistogram()
+	m.Latencies, m.ReceiveLag = results.NewHistogram(), results.NewHistogram()
 	if tallies[0].Service != nil {
 		m.Service, m.SendLag, m.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
 	}
@@ -291,7 +298,7 @@ func (m *Measurement) add(tallies []Tally) error {
 // merge adds the counts and histograms of one engine; histograms of equal range lose nothing.
 func (m *Measurement) merge(t Counts) error {
 	for _, h := range []struct{ into, from *results.Histogram }{
-		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late},
+		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late}, {m.ReceiveLag, t.ReceiveLag},
 	} {
 		if h.from == nil {
 			continue
@@ -309,6 +316,7 @@ func (m *Measurement) merge(t Counts) error {
 	m.Connects += t.Connects
 	m.StalledLost += t.StalledLost
 	m.LatencySum += t.LatencySum
+	m.ReceiveLagSum += t.ReceiveLagSum
 	m.LateMax = max(m.LateMax, t.LateMax)
 	m.Offered += t.Offered
 	m.Unanswered += t.Unanswered

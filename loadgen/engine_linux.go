@@ -36,6 +36,7 @@ type epollEngine struct {
 	cpu       time.Duration // of the thread at the start of the window
 	waited    time.Duration // run-queue wait likewise
 	alarm     alarm
+	stamps    stamps
 	stalled   stalledReaders
 	published atomic.Int64
 }
@@ -47,6 +48,7 @@ func newEpollEngine(p Plan) engine {
 		epoll:    -1,
 		events:   make([]unix.EpollEvent, 256),
 		buffer:   make([]byte, largestPiece),
+		stamps:   stamps{on: p.Stamps},
 	}
 }
 
@@ -80,6 +82,9 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 			return fmt.Errorf("connection %d of %d: %w", e.plan.First+i, e.plan.First+e.plan.Conns, err)
 		}
 		e.fds = append(e.fds, int32(fd))
+		if err := e.stamps.ask(fd); err != nil {
+			return err
+		}
 		if err := e.watch(unix.EPOLL_CTL_ADD, i, unix.EPOLLIN); err != nil {
 			return err
 		}
@@ -276,7 +281,7 @@ func (e *epollEngine) handle(event unix.EpollEvent) error {
 // receive reads once. If there is more the level-triggered epoll says so again.
 func (e *epollEngine) receive(i int) error {
 	s := &e.streams[i]
-	n, errno := rawIO(unix.SYS_READ, e.fds[i], e.buffer)
+	n, errno := e.take(e.fds[i])
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return nil

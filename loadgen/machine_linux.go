@@ -23,6 +23,20 @@ func stolen() (time.Duration, bool) {
 	return time.Duration(stat.CPUTotal.Steal * float64(time.Second)), true
 }
 
+// pressure is for how long some task of this machine has been waiting for a core since boot (PSI, the line some of /proc/pressure/cpu,
+// in microseconds). A kernel may have been built or booted without it.
+func pressure() (time.Duration, bool) {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return 0, false
+	}
+	stats, err := proc.PSIStatsForResource("cpu")
+	if err != nil || stats.Some == nil {
+		return 0, false
+	}
+	return time.Duration(stats.Some.Total) * time.Microsecond, true
+}
+
 // runQueueWaits tells for each thread of a process how long it was runnable without a core (second field of schedstat).
 func runQueueWaits(pid int) map[int]time.Duration {
 	waits := make(map[int]time.Duration)

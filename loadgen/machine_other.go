@@ -8,6 +8,8 @@ import "time"
 
 func stolen() (time.Duration, bool) { return 0, false }
 
+func pressure() (time.Duration, bool) { return 0, false }
+
 func runQueueWaits(int) map[int]time.Duration { return nil }
 
 func allowedCPUs() []int { return nil }

@@ -135,7 +135,7 @@ func (r *runner) bench() *bench {
 		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
 		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
 		every:    r.every,
-		patience: r.patience,
+		patience: r.patience, stamps: r.stamps,
 	}
 }
 

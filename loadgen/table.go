@@ -33,6 +33,7 @@ func printTable(w io.Writer, records []results.Record, workloads []Workload, foo
 			printClosed(w, rows)
 		}
 		printAlone(w, records, load.Name)
+		printUnread(w, records, rows)
 	}
 	fmt.Fprintf(w, "\n%s\n", footer)
 }
@@ -95,6 +96,26 @@ func printOwnCost(w io.Writer, rows []results.Summary) {
 		if own := s.ClientCPUPerRequestNs; s.Impl == results.Reference && own.Known() && s.CPUPerRequestNs.Known() {
 			fmt.Fprintf(w, "  generator: %.2f × the CPU per request of %s\n", own.Median/s.CPUPerRequestNs.Median, results.Reference)
 		}
+	}
+}
+
+// printUnread tells what part of the latency passed between the kernel's receipt of a reply and the read, where the stamps were asked for.
+func printUnread(w io.Writer, records []results.Record, rows []results.Summary) {
+	var parts []string
+	for _, s := range rows {
+		var shares []float64
+		for _, r := range records {
+			if r.Impl == s.Impl && r.Workload == s.Workload && r.Purpose == "" && r.ReceiveLagShare > 0 {
+				shares = append(shares, r.ReceiveLagShare)
+			}
+		}
+		if len(shares) > 0 {
+			slices.Sort(shares)
+			parts = append(parts, fmt.Sprintf("%s %.0f %%", s.Impl, 100*shares[len(shares)/2]))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "  of the latency replies waited for the generator to read them, by the kernel's time stamps: %s\n", strings.Join(parts, ", "))
 	}
 }
 

@@ -125,3 +125,15 @@ func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
 		t.Error("a difference of nothing is explained")
 	}
 }
+
+// The share of the latency that is the generator's own is told where it was measured, and only there.
+func TestTableTellsWhatLayUnread(t *testing.T) {
+	for share, want := range map[float64]string{0.41: "by the kernel's time stamps: bare 41 %\n", 0: ""} {
+		records := cells("bare", 3380, func(r *results.Record) { r.ReceiveLagShare = share })
+		var out bytes.Buffer
+		printUnread(&out, records, results.Summarise(records))
+		if !strings.HasSuffix(out.String(), want) || (out.Len() > 0) != (want != "") {
+			t.Errorf("%g: %q", share, &out)
+		}
+	}
+}

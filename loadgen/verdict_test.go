@@ -27,6 +27,10 @@ func TestClientLimited(t *testing.T) {
 		{"the server's threads among themselves", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.04, EngineKnown: true}, false, ""},
 		{"nearly as fast as none", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true, Rate: 280e3, Alone: 300e3}, true, "answered 280000 requests/s, the generator can reach 300000 without any"},
 		{"not as fast as none", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true, Rate: 260e3, Alone: 300e3}, false, ""},
+		{"a crowded machine", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true, Pressure: 0.8}, true, "waited for a core for 80 % of the time"},
+		{"neighbours now and then", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true, Pressure: 0.3}, false, ""},
+		{"replies lie unread", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true, ReceiveShare: 0.8}, true, "to read them for 80 % of the latency"},
+		{"half of the time at either side", Facts{EngineCPU: 0.99, ServerCPU: 0.97, ServerCores: 1, EngineKnown: true, ReceiveShare: 0.55}, false, ""},
 		{"not known", Facts{ServerCPU: 0.5, ServerCores: 1}, true, "cannot tell"},
 	} {
 		limited, why := clientLimited(c.facts)

@@ -77,6 +77,7 @@ type Record struct {
 
 	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
 	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // the same for the server's thread that waited most
+	CPUPressureNs        *int64 `json:"cpu_pressure_ns,omitempty"`          // PSI: some task of this machine waited for a core, over the window
 	StealNs              *int64 `json:"steal_ns,omitempty"`                 // /proc/stat over all cores: the hypervisor ran someone else, 10 ms steps
 
 	ClientLimited    bool     `json:"client_limited"` // the client or somebody else on the cores was the limit: throughput and latency are not to be compared, CPU per request is
@@ -94,6 +95,13 @@ type Record struct {
 	LatencyCount   int64  `json:"latency_count,omitempty"`
 	LatencyClamped int64  `json:"latency_clamped,omitempty"` // replies slower than the histogram's 60 s, counted as 60 s
 	HDR            string `json:"hdr,omitempty"`             // HdrHistogram V2, compressed, base64; nanoseconds; see DecodeHistogram
+
+	// Only if time stamps were asked for: of some replies, from the kernel's receipt of the last byte to the read that brought it.
+	ReceiveLagCount int64   `json:"receive_lag_count,omitempty"`
+	ReceiveLagP50Ns int64   `json:"receive_lag_p50_ns,omitempty"`
+	ReceiveLagP99Ns int64   `json:"receive_lag_p99_ns,omitempty"`
+	ReceiveLagMaxNs int64   `json:"receive_lag_max_ns,omitempty"`
+	ReceiveLagShare float64 `json:"receive_lag_share,omitempty"` // its mean ÷ mean latency: the client's own part
 
 	// Open loop only: the two parts of the response time, request by request, and what of the second is the generator's own fault.
 	ServiceP50Ns  int64  `json:"service_p50_ns,omitempty"` // from the real write of the first byte
