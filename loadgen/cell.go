@@ -192,10 +192,14 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	facts := b.facts(w, m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
+	broken := brokenLaws(w, m)
+	if len(broken) > 0 {
+		r.ClientLimited, r.ClientLimitedWhy = true, broken[0]
+	}
 	if w.Loop == "open" {
 		r.ShortOf = shortOf(r.AskedPerSecond, m, facts)
 	}
-	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+	r.Warnings = slices.Concat(m.Warnings, broken, b.doubts(w, m))
 }
 
 // facts are those of m that the verdicts need.
@@ -231,19 +235,14 @@ func (b *bench) usableCores() int {
 	return min(b.loops, len(b.serverCPUs))
 }
 
-// doubts are the self-checks that did not come out right, a sentence each.
+// doubts are what the reader of the figures should know, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(m.meanInFlight(w), m); err != nil {
-		doubt("%v", err)
-	}
 	if why := perRequestDoubt(m.edge(w), m); why != "" {
 		doubt("%s", why)
 	}
 	if w.Loop == "open" {
 		doubts = append(doubts, m.openDoubts(b.patience)...)
-	} else if m.Latencies.Count() != m.Requests {
-		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 	}
 	if m.StalledLost > 0 {
 		doubt("the server has ended %d of %d connections that sent and did not read", m.StalledLost, w.StalledConns)

@@ -98,10 +98,8 @@ func TestDoubtsAreTold(t *testing.T) {
 		change func(*bench, *Measurement)
 		want   string
 	}{
-		"little":   {func(_ *bench, m *Measurement) { m.LatencySum /= 2 }, "Little's law"},
 		"few":      {func(_ *bench, m *Measurement) { *m = few(m.Latencies) }, "only 640 requests answered with 64 in flight"},
 		"skew":     {func(_ *bench, m *Measurement) { m.Conducted = 3 * time.Second }, "it counted for 1s, the server was measured for 3s"},
-		"counts":   {func(_ *bench, m *Measurement) { m.Requests-- }, "64000 latencies of 63999 requests"},
 		"late":     {func(_ *bench, m *Measurement) { m.LateMax = 3 * time.Millisecond }, "took 3ms, longer than any within"},
 		"no CPU":   {func(_ *bench, m *Measurement) { m.ServerCPU = 0 }, "CPU time is not known"},
 		"portable": {func(b *bench, _ *Measurement) { b.engineName = "portable" }, "portable engine"},
