@@ -146,9 +146,9 @@ const whyTheyDiffer = `  response counts from the moment for which a request was
 `
 
 func printIdle(w io.Writer, rows []results.Summary) {
-	table := [][]string{{"", "bytes/idle connection (user memory)", "peak of the process", ""}}
+	table := [][]string{{"", "bytes/idle connection (user memory)", "kernel's socket buffers", "peak of the process", ""}}
 	for _, s := range rows {
-		table = append(table, []string{s.Impl, number(s.BytesPerIdleConn, 1, 0, " B"), number(s.PeakBytes, 1.0/(1<<20), 1, " MiB"), remarks(s)})
+		table = append(table, []string{s.Impl, number(s.BytesPerIdleConn, 1, 0, " B"), number(s.SocketBytesPerIdleConn, 1, 0, " B"), number(s.PeakBytes, 1.0/(1<<20), 1, " MiB"), remarks(s)})
 	}
 	printColumns(w, table)
 }

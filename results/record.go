@@ -75,6 +75,8 @@ type Record struct {
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
 
+	SocketBytesPerIdleConn *float64 `json:"socket_bytes_per_idle_conn,omitempty"` // growth of what the kernel has charged to the server's TCP sockets ÷ IdleConns: buffers, not the sockets themselves
+
 	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
 	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // the same for the server's thread that waited most
 	CPUPressureNs        *int64 `json:"cpu_pressure_ns,omitempty"`          // PSI: some task of this machine waited for a core, over the window

@@ -41,8 +41,9 @@ type Summary struct {
 	SendLagP99Ns Estimate
 	LateP99Ns    Estimate
 
-	BytesPerIdleConn Estimate
-	PeakBytes        Estimate
+	BytesPerIdleConn       Estimate
+	SocketBytesPerIdleConn Estimate
+	PeakBytes              Estimate
 }
 
 // Summarise returns a summary for each implementation and workload, ordered by workload and then by name. Records of a search or sweep
@@ -93,6 +94,13 @@ func idleBytes(r Record) (float64, bool) {
 	return *r.BytesPerIdleConn, true
 }
 
+func idleSocketBytes(r Record) (float64, bool) {
+	if r.SocketBytesPerIdleConn == nil {
+		return 0, false
+	}
+	return *r.SocketBytesPerIdleConn, true
+}
+
 // positive is a figure that cannot be zero when it was measured.
 func positive(get func(Record) float64) figure {
 	return func(r Record) (float64, bool) { return get(r), get(r) > 0 }
@@ -129,6 +137,7 @@ func summarise(own, reference []Record) Summary {
 	s.SendLagP99Ns = median(own, sendLagP99)
 	s.LateP99Ns = median(own, lateP99)
 	s.BytesPerIdleConn = median(own, idleBytes)
+	s.SocketBytesPerIdleConn = median(own, idleSocketBytes)
 	s.PeakBytes = median(own, peakBytes)
 	return s
 }
