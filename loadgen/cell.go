@@ -164,7 +164,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
 	r.Connects = m.Connects
-	r.ClientCPUNs = int64(m.ClientCPU)
+	r.ClientCPUNs, r.MachineCPUNs = int64(m.ClientCPU), int64(m.MachineCPU)
 	if m.RunQueueWait != nil {
 		r.ClientRunQueueWaitNs = new(int64(*m.RunQueueWait))
 	}
@@ -189,6 +189,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
+		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
 	}
 	facts := b.facts(w, m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)

@@ -43,6 +43,7 @@ type Measurement struct {
 	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
 	Before, After impls.Usage    // around the window; zero: not known
 	Steal         *time.Duration
+	MachineCPU    time.Duration  // of all processes and interrupts, in steps of 10 ms; 0: not known
 	Pressure      *time.Duration // somebody on this machine waited for a core; nil: not known
 	Warnings      []string
 }
@@ -206,12 +207,18 @@ func settled(rates []float64) bool {
 	return !trend || max(a, c)/min(a, c) <= 1.1
 }
 
+// coreTimes are sums over all cores.
+type coreTimes struct {
+	busy   time.Duration // user, system and interrupts, of whomever
+	stolen time.Duration // the hypervisor ran somebody else
+}
+
 // An edge is what was read at the start of the window.
 type edge struct {
 	cpu       time.Duration
 	cpuKnown  bool
-	steal     time.Duration
-	stealOK   bool
+	machine   coreTimes
+	machineOK bool
 	pressed   time.Duration
 	pressedOK bool
 	collected uint64
@@ -224,7 +231,7 @@ func startOf(m *Measurement, server subject) (e edge) {
 		m.Before = usage
 	}
 	e.waits = runQueueWaits(server.PID())
-	e.steal, e.stealOK = stolen()
+	e.machine, e.machineOK = machineTimes()
 	e.pressed, e.pressedOK = pressure()
 	e.collected = collections()
 	cpu, err := server.CPU()
@@ -244,8 +251,8 @@ func (e edge) end(m *Measurement, server subject) {
 	if pressed, ok := pressure(); ok && e.pressedOK {
 		m.Pressure = new(pressed - e.pressed)
 	}
-	if steal, ok := stolen(); ok && e.stealOK {
-		m.Steal = new(steal - e.steal)
+	if machine, ok := machineTimes(); ok && e.machineOK {
+		m.Steal, m.MachineCPU = new(machine.stolen-e.machine.stolen), machine.busy-e.machine.busy
 	}
 	if usage, err := server.Usage(); err == nil {
 		m.After = usage

@@ -10,7 +10,7 @@ import (
 
 // Without Linux's /proc and affinity nothing is pinned and nothing of this is known.
 
-func stolen() (time.Duration, bool) { return 0, false }
+func machineTimes() (t coreTimes, ok bool) { return t, false }
 
 func pressure() (time.Duration, bool) { return 0, false }
 

@@ -57,10 +57,13 @@ type Record struct {
 	LateReplies int64  `json:"late_replies,omitempty"` // answered later than Plan.PatienceMs after they were sent
 	ShortOf     string `json:"short_of,omitempty"`     // one sentence if the rate was not reached: asked X, did Y, because Z
 
-	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"` // CPU clock of the server process, difference over the window
-	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"` // CPU clocks of the engine threads, the same difference
+	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"`  // CPU clock of the server process, difference over the window
+	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"`  // CPU clocks of the engine threads, the same difference
+	MachineCPUNs          int64   `json:"machine_cpu_ns,omitempty"` // all cores, of every process and of interrupts, in steps of 10 ms: whoever else is busy here is in it
 	ServerCPUPerRequestNs float64 `json:"server_cpu_per_request_ns,omitempty"`
 	ClientCPUPerRequestNs float64 `json:"client_cpu_per_request_ns,omitempty"`
+
+	MachineCPUPerRequestNs float64 `json:"machine_cpu_per_request_ns,omitempty"`
 
 	ServerPeakBytes           int64 `json:"server_peak_bytes,omitempty"`           // VmHWM after the window
 	ServerPSSBytes            int64 `json:"server_pss_bytes,omitempty"`            // Pss of smaps_rollup after the window

@@ -29,6 +29,8 @@ type Summary struct {
 	CPURatioP             float64  // of CPURatio by the sign test, by Holm's method for all implementations of the workload; 1: nothing is known
 	ClientCPUPerRequestNs Estimate
 
+	MachineCPUPerRequestNs Estimate // of everybody on the machine
+
 	RequestsPerSecond Estimate
 	ThroughputRatio   Estimate
 	LatencyP50Ns      Estimate // service time of the closed loop, response time of the open one, as all latencies
@@ -76,6 +78,7 @@ type figure func(Record) (float64, bool)
 
 var (
 	serverCPU  = positive(func(r Record) float64 { return r.ServerCPUPerRequestNs })
+	machineCPU = positive(func(r Record) float64 { return r.MachineCPUPerRequestNs })
 	clientCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
 	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
@@ -126,6 +129,7 @@ func summarise(own, reference []Record) Summary {
 	s.CPUPerRequestNs = median(own, serverCPU)
 	s.CPURatio = ratio(own, reference, serverCPU)
 	s.ClientCPUPerRequestNs = median(own, clientCPU)
+	s.MachineCPUPerRequestNs = median(own, machineCPU)
 	s.RequestsPerSecond = median(own, throughput)
 	s.ThroughputRatio = ratio(own, reference, throughput)
 	s.LatencyP50Ns = median(own, latencyP50)
