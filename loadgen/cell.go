@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"runtime"
 	"slices"
@@ -27,17 +28,19 @@ type cell struct {
 
 // A bench runs cells: the things that are the same for all of them.
 type bench struct {
-	engine     func(Plan) engine
-	engineName string
-	serverCPUs []int
-	engineCPUs []int
-	loops      int
-	window     window
-	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
-	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
-	alone      map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
-	stamps     bool                                                                 // take the kernel's time stamps of replies
-	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
+	engine       func(Plan) engine
+	engineName   string
+	serverCPUs   []int
+	engineCPUs   []int
+	loops        int
+	window       window
+	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
+	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	alone        map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
+	stamps       bool                                                                 // take the kernel's time stamps of replies
+	serverEnv    []string                                                             // what a server has in its environment beyond the usual
+	serverStderr io.Writer                                                            // receives its stderr as well
+	patience     time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.

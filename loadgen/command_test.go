@@ -64,6 +64,7 @@ func testServer(fault string) {
 		"resets":     resets,
 		"talks":      talkative,
 		"stalls":     stallsAt(640),
+		"litters":    litters(),
 		"slow":       delayed(600 * time.Millisecond),
 		"deaf":       deaf,
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {

@@ -103,6 +103,8 @@ func (r *runner) run(ctx context.Context) error {
 		measure = r.sweepAll
 	case r.syscalls:
 		measure = r.countAll
+	case r.pauses:
+		measure = r.pauseAll
 	}
 	if err := measure(ctx, b, targets, writer); err != nil {
 		return err
@@ -119,7 +121,7 @@ func (r *runner) run(ctx context.Context) error {
 	switch {
 	case r.base != "":
 		printPairs(r.stdout, r.records, r.footer())
-	case r.slo == (Objective{}) && !r.sweep && !r.syscalls:
+	case r.slo == (Objective{}) && !r.sweep && !r.syscalls && !r.pauses:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
 	return nil

@@ -23,7 +23,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pauses": a server that tells of its garbage collections, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
@@ -74,6 +74,10 @@ type Record struct {
 
 	Syscalls           map[string]int64 `json:"syscalls,omitempty"` // of a traced server, by name, over all Requests; warm-up and drain are in both
 	SyscallsPerRequest float64          `json:"syscalls_per_request,omitempty"`
+
+	Collections *int64 `json:"collections,omitempty"`     // garbage collections as a Go server's runtime tells of them, from its start to its end, over all Requests
+	PauseSumNs  int64  `json:"gc_pause_ns,omitempty"`     // by the clock, in which they stopped the server; two a collection
+	PauseMaxNs  int64  `json:"gc_pause_max_ns,omitempty"` // the longest
 
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
