@@ -28,6 +28,7 @@ const longestCalibration = 200 * time.Millisecond
 func (r *runner) calibrate(ctx context.Context, b *bench, writer *results.Writer) error {
 	own := *b
 	own.window.Measure = min(b.window.Measure, longestCalibration)
+	own.every = 0
 	b.alone = make(map[string]float64)
 	for _, w := range r.workloads {
 		if r.engine != "epoll" || !w.needsNoServer() {
