@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,35 +12,32 @@ import (
 func (e *epollEngine) reconnect(i int, now int64) error {
 	unix.Close(int(e.fds[i]))
 	e.fds[i] = -1
-	fd, err := beginDial(e.family, e.peer)
-	if errors.Is(err, unix.EADDRNOTAVAIL) {
-		return errors.New("the local ports are used up: closed connections keep theirs for a second or more; take a lower rate or a larger requests_per_conn")
-	}
+	s := &e.streams[i]
+	fd, err := beginDial(e.family, e.peer, e.plan.source(s.number+e.plan.All))
 	if err != nil {
-		return fmt.Errorf("a new connection in place of %d: %w", e.streams[i].number, err)
+		return fmt.Errorf("a new connection in place of %d: %w", s.number, err)
 	}
 	e.fds[i] = int32(fd)
 	e.connects++
-	s := &e.streams[i]
 	s.renew(e.plan, e.payload)
 	e.blocked[i], s.movedAt = true, now
 	return e.watch(unix.EPOLL_CTL_ADD, i, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
 // beginDial starts a connection and leaves its handshake to the kernel.
-func beginDial(family int, peer unix.Sockaddr) (fd int, err error) {
-	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func beginDial(family int, peer unix.Sockaddr, from netip.Addr) (fd int, err error) {
+	fd, err = newSocket(family, from)
 	if err != nil {
-		return -1, fmt.Errorf("socket: %w", err)
-	}
-	if err = noDelay(fd, family); err == nil {
-		err = unix.Connect(fd, peer)
-	}
-	if err != nil && err != unix.EINPROGRESS {
-		unix.Close(fd)
 		return -1, err
 	}
-	return fd, nil
+	switch err = unix.Connect(fd, peer); err {
+	case nil, unix.EINPROGRESS:
+		return fd, nil
+	case unix.EADDRNOTAVAIL:
+		err = errNoPort
+	}
+	unix.Close(fd)
+	return -1, err
 }
 
 // A pace spaces connections evenly in time.
@@ -82,7 +79,7 @@ type stalledReaders struct {
 // stall opens the plan's stalled readers. Their epoll events carry the numbers behind those of the streams.
 func (e *epollEngine) stall() error {
 	for i := range e.plan.Stalled {
-		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.Patience)
+		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.source(i), e.plan.Patience)
 		if err != nil {
 			return fmt.Errorf("stalled reader %d of %d: %w", i, e.plan.Stalled, err)
 		}

@@ -69,7 +69,7 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 		if ctx.Err() != nil {
 			return errAborted
 		}
-		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.Patience)
+		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.source(e.plan.First+i), e.plan.Patience)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d: %w", e.plan.First+i, e.plan.First+e.plan.Conns, err)
 		}

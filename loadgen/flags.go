@@ -45,7 +45,8 @@ whatever came back, and counts a request's response time from its planned time:
 Instead of rate: "ramp": {"from": 1000, "to": 50000, "ms": 1000}, "steps": [{"rate": 1000, "ms": 500}, {"rate": 9000, "ms": 500}] or
 "trace_us": [50, 120, 30], gaps that repeat. Instead of message_bytes: "mix": [{"bytes": 64, "share": 0.9}, {"bytes": 65536, "share": 0.1}]
 or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight on a connection, 0 is no limit. "requests_per_conn": 10 opens a new connection
-after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace.
+after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace,
+"sources": "127.0.1.0/28" lets them begin at sixteen addresses in turn.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
 Records go to records.jsonl in the folder of -out, with an .hlog of every histogram; draw them with: plots FOLDER
@@ -245,6 +246,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 		return fmt.Errorf("there is no engine %q on this system, only the %s one", o.engine, defaultEngine)
 	}
 	for _, w := range o.workloads {
+		if err := w.fits(descriptorLimit()); err != nil {
+			return err
+		}
 		if field := w.needsEpoll(); field != "" && o.engine != "epoll" {
 			return fmt.Errorf("workload %s has %s, which needs the epoll engine; this is the %s one", w.Name, field, o.engine)
 		}

@@ -10,7 +10,7 @@ func (w Workload) shape() string {
 	parts := []string{fmt.Sprintf("%d connections", w.Conns)}
 	switch {
 	case w.Loop == "idle":
-		return fmt.Sprintf("%d idle connections", w.Conns)
+		return fmt.Sprintf("%d idle connections", w.Conns) + w.sourcesText()
 	case w.Loop == "open" && w.Depth > 0:
 		parts = append(parts, fmt.Sprintf("at most %d deep", w.Depth))
 	case w.Depth > 1:
@@ -23,11 +23,18 @@ func (w Workload) shape() string {
 	if w.Loop == "open" {
 		parts = append(parts, w.scheduleText())
 	}
-	text := strings.Join(parts, " × ")
+	text := strings.Join(parts, " × ") + w.sourcesText()
 	if w.StalledConns > 0 {
 		text += fmt.Sprintf(", beside %d that never read", w.StalledConns)
 	}
 	return text
+}
+
+func (w Workload) sourcesText() string {
+	if n := len(sourceAddresses(w.Sources)); n > 0 {
+		return fmt.Sprintf(" from %d addresses", n)
+	}
+	return ""
 }
 
 func (w Workload) sizesText() string {

@@ -45,6 +45,18 @@ func (w Workload) validateConnections() error {
 	case w.Loop == "idle" && (w.RequestsPerConn > 0 || w.StalledConns > 0):
 		return errors.New("an idle workload has neither requests_per_conn nor stalled_conns")
 	}
+	return validateSources(w.Sources)
+}
+
+// ownDescriptors are those that a server or the generator has beside its connections.
+const ownDescriptors = 64
+
+// fits refuses more connections than a process with this descriptor limit can hold; 0 is a limit that is not known.
+func (w Workload) fits(limit int) error {
+	if needed := w.Conns + w.StalledConns + ownDescriptors; limit > 0 && needed > limit {
+		return fmt.Errorf("workload %s needs %d descriptors in one process, and the limit is %d: raise it with ulimit -n, or take fewer with -conns",
+			w.Name, needed, limit)
+	}
 	return nil
 }
 
@@ -59,6 +71,8 @@ func (w Workload) needsEpoll() string {
 		return "stalled_conns"
 	case w.ConnectsPerSecond > 0:
 		return "connects_per_s"
+	case w.Sources.IsValid():
+		return "sources"
 	}
 	return ""
 }

@@ -54,6 +54,9 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 		"churn":         {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":-1}`, "field requests_per_conn is -1"},
 		"stalled":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"stalled_conns":5000}`, "field stalled_conns is 5000"},
 		"pace":          {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"connects_per_s":0.1}`, "field connects_per_s is 0.1"},
+		"sources":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.1.0/8"}`, "field sources is 127.0.1.0/8"},
+		"no prefix":     {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"here"}`, "here"},
+		"first source":  {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.0.2/28"}`, "begins at 127.0.0.0"},
 		"idle churn":    {`{"loop":"idle","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":5}`, "an idle workload has neither"},
 		"idle depth":    {`{"loop":"idle","conns":1,"depth":2,"message_bytes":1}`, "field depth is 2"},
 	} {
@@ -138,5 +141,15 @@ func TestSizes(t *testing.T) {
 		if got := s.at(5, int64(k)); got != want {
 			t.Errorf("request %d has %d bytes, want %d", k, got, want)
 		}
+	}
+}
+
+func TestMoreConnectionsThanDescriptorsAreRefused(t *testing.T) {
+	w := Workload{Name: "many", Conns: 900, StalledConns: 50}
+	if err := w.fits(1024); err != nil {
+		t.Error(err)
+	}
+	if err := w.fits(1000); err == nil || err.Error() != "workload many needs 1014 descriptors in one process, and the limit is 1000: raise it with ulimit -n, or take fewer with -conns" {
+		t.Errorf("%v", err)
 	}
 }

@@ -38,6 +38,8 @@ type Record struct {
 	RequestsPerConn int `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
 	StalledConns    int `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
 
+	SourceAddresses int `json:"source_addresses,omitempty"` // that connections began at in turn; absent: the kernel chose
+
 	Arrivals       string  `json:"arrivals,omitempty"`    // open loop: poisson, constant, either with ramp or steps behind it, or trace
 	AskedPerSecond float64 `json:"asked_per_s,omitempty"` // open loop: the mean rate of the profile within the window
 
