@@ -7,19 +7,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reconnect closes the spent connection i and begins another in its place, without waiting for the handshake: until it is done a
-// write finds no room, as on any connection that is full, and epoll tells when it is.
-func (e *epollEngine) reconnect(i int, now int64) error {
-	unix.Close(int(e.fds[i]))
-	e.fds[i] = -1
+// replace ends the spent connection i. Another takes its place at once, or with the others in the next storm.
+func (e *epollEngine) replace(i int, now int64) error {
+	e.hangUp(i)
+	if e.plan.Storm {
+		return nil
+	}
+	e.streams[i].renew(e.plan, e.payload)
+	return e.reach(i, now)
+}
+
+// reach begins connection i without waiting for the handshake: until it is done a write finds no room, as on any connection that is
+// full, and epoll tells when it is.
+func (e *epollEngine) reach(i int, now int64) error {
 	s := &e.streams[i]
-	fd, err := beginDial(e.family, e.peer, e.plan.source(s.number+e.plan.All))
+	fd, err := beginDial(e.family, e.peer, e.plan.source(s.number))
 	if err != nil {
-		return fmt.Errorf("a new connection in place of %d: %w", s.number, err)
+		return fmt.Errorf("new connection %d: %w", s.number, err)
 	}
 	e.fds[i] = int32(fd)
 	e.connects++
-	s.renew(e.plan, e.payload)
 	e.blocked[i], s.movedAt = true, now
 	return e.watch(unix.EPOLL_CTL_ADD, i, unix.EPOLLIN|unix.EPOLLOUT)
 }

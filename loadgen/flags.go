@@ -45,7 +45,7 @@ whatever came back, and counts a request's response time from its planned time:
 Instead of rate: "ramp": {"from": 1000, "to": 50000, "ms": 1000}, "steps": [{"rate": 1000, "ms": 500}, {"rate": 9000, "ms": 500}] or
 "trace_us": [50, 120, 30], gaps that repeat. Instead of message_bytes: "mix": [{"bytes": 64, "share": 0.9}, {"bytes": 65536, "share": 0.1}]
 or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight on a connection, 0 is no limit. "requests_per_conn": 10 opens a new connection
-after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace,
+after every ten, or with "storm": true all new ones at once when the last old one is closed, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace,
 "sources": "127.0.1.0/28" lets them begin at sixteen addresses in turn.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.

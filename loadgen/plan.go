@@ -18,6 +18,7 @@ type Plan struct {
 	Sizes            sizes
 	Share, Shares    int           // the engine takes arrivals Share, Share+Shares, ... of the open loop
 	RequestsPerConn  int           // after so many a connection is closed and a new one takes its place; 0: never
+	Storm            bool          // those new ones begin together, when the last of their predecessors is spent
 	Stalled          int           // connections beside the measured ones that send and never read
 	ConnectsPerS     float64       // how fast connections are made before the load begins; 0: one after the other
 	Sources          []netip.Addr  // connections begin at these in turn; none: where the kernel chooses

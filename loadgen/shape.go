@@ -16,7 +16,10 @@ func (w Workload) shape() string {
 	case w.Depth > 1:
 		parts = append(parts, fmt.Sprintf("%d deep", w.Depth))
 	}
-	if w.RequestsPerConn > 0 {
+	switch {
+	case w.Storm:
+		parts = append(parts, fmt.Sprintf("%d requests each, all begun at once, again and again", w.RequestsPerConn))
+	case w.RequestsPerConn > 0:
 		parts = append(parts, fmt.Sprintf("%d requests each, then a new one", w.RequestsPerConn))
 	}
 	parts = append(parts, w.sizesText())

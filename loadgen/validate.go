@@ -38,6 +38,10 @@ func (w Workload) validateConnections() error {
 	switch {
 	case w.RequestsPerConn < 0 || w.RequestsPerConn > 1_000_000:
 		return fmt.Errorf("field requests_per_conn is %d; it may be 0 (never closed) to 1000000", w.RequestsPerConn)
+	case w.Storm && (w.Loop != "closed" || w.RequestsPerConn == 0):
+		return errors.New("field storm needs a closed loop with requests_per_conn: after so many a connection waits for the next storm")
+	case w.Storm && w.ConnectsPerSecond > 0:
+		return errors.New("fields storm and connects_per_s exclude each other: a storm has no pace")
 	case w.StalledConns < 0 || w.StalledConns > 1000:
 		return fmt.Errorf("field stalled_conns is %d; it may be 0 to 1000", w.StalledConns)
 	case w.ConnectsPerSecond < 0 || w.ConnectsPerSecond > 0 && w.ConnectsPerSecond < 1:

@@ -17,6 +17,7 @@ type Workload struct {
 	Depth int    `json:"depth,omitempty"` // requests in flight on each connection; of an open loop the most, 0 is no limit
 
 	RequestsPerConn   int          `json:"requests_per_conn,omitempty"` // churn: after so many a connection is closed and another opened; 0: never
+	Storm             bool         `json:"storm,omitempty"`             // the new connections come all at once, when the last of the old ones is closed
 	StalledConns      int          `json:"stalled_conns,omitempty"`     // further connections that send all they can and never read
 	ConnectsPerSecond float64      `json:"connects_per_s,omitempty"`    // the pace at which connections are opened at first; 0: as fast as the server takes them
 	Sources           netip.Prefix `json:"sources,omitzero"`            // addresses that connections begin at in turn, such as 127.0.1.0/28; absent: where the kernel chooses

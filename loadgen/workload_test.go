@@ -55,6 +55,8 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 		"stalled":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"stalled_conns":5000}`, "field stalled_conns is 5000"},
 		"pace":          {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"connects_per_s":0.1}`, "field connects_per_s is 0.1"},
 		"sources":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.1.0/8"}`, "field sources is 127.0.1.0/8"},
+		"storm":         {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"storm":true}`, "field storm needs a closed loop with requests_per_conn"},
+		"paced storm":   {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":1,"storm":true,"connects_per_s":5}`, "storm has no pace"},
 		"no prefix":     {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"here"}`, "here"},
 		"first source":  {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.0.2/28"}`, "begins at 127.0.0.0"},
 		"idle churn":    {`{"loop":"idle","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":5}`, "an idle workload has neither"},

@@ -35,8 +35,9 @@ type Record struct {
 	Round        int    `json:"round,omitempty"` // from 0, within such a block: each holds a slice of base and one of head
 	Seed         uint64 `json:"seed"`            // of this cell: payload and connection order follow from it
 
-	RequestsPerConn int `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
-	StalledConns    int `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
+	RequestsPerConn int  `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
+	Storm           bool `json:"storm,omitempty"`             // those new ones came all at once, when the last of their predecessors was closed; latencies of first requests count from before connect
+	StalledConns    int  `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
 
 	SourceAddresses int `json:"source_addresses,omitempty"` // that connections began at in turn; absent: the kernel chose
 
@@ -50,7 +51,7 @@ type Record struct {
 	Requests          int64   `json:"requests,omitempty"`    // replies completed within the window, every byte compared
 	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction
 	RequestsPerSecond float64 `json:"requests_per_s,omitempty"`
-	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window
+	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window, or came in a storm
 
 	// Open loop only. The requests planned within the window are the ones that count, whenever they were sent or answered.
 	Offered     int64  `json:"offered,omitempty"`      // requests planned within the window
