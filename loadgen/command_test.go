@@ -186,7 +186,10 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
-		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every stands alone"},
+		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -every exclude each other"},
+		{[]string{"-scale", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-scale needs one closed workload with 8 connections or more"},
+		{[]string{"-scale", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -scale exclude each other"},
+		{[]string{"-set", "conns=19999", "-workload", "closed-64", "-addr", "127.0.0.1:1"}, "raise it with ulimit -n"},
 		{[]string{"./x", "-seed", "1"}, "-seed comes too late"},
 	} {
 		cmd, stdout, stderr := loadgen(t, c.arguments...)

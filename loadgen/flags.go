@@ -31,6 +31,7 @@ const help = `loadgen sends a workload to echo servers and writes one record for
                                                     the same server from two checkouts
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
+  loadgen -scale -workload closed-64 ./impls/...    how the throughput grows from one connection to 64, and the law behind it
   loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
   loadgen -every 100ms -duration 10s -blocks 1 -workload open-5k ./impls/gnet
                                                     one long cell, its latencies kept for each tenth of a second
@@ -73,6 +74,7 @@ type options struct {
 	exports   []string      // formats beside the records
 	slo       Objective     // of a search; zero: none
 	sweep     bool
+	scale     bool
 	syscalls  bool
 
 	serverCPUs, engineCPUs []int
@@ -113,6 +115,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
+	flags.BoolVar(&o.scale, "scale", false, "run a closed workload with 1, 2, 4, ... up to its connections, and fit the universal scalability law")
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
 	flags.DurationVar(&o.every, "every", 0, "keep the latencies of each such `stretch` of a cell apart, for a picture of them over time")
@@ -277,33 +280,36 @@ func (o *options) chooseMachine(cpus string) (err error) {
 
 // choosePurpose is for runs that are no comparison of workloads.
 func (o *options) choosePurpose(slo string) (err error) {
-	if o.base != "" && (slo != "" || o.sweep || o.syscalls) {
-		return errors.New("-base stands alone: pairs are neither searched, swept nor traced")
-	}
-	if o.syscalls && (slo != "" || o.sweep) {
-		return errors.New("-syscalls stands alone: a traced server is many times slower")
-	}
-	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
-		return errors.New("-syscalls needs workloads with requests; an idle one has none")
-	}
-	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls) {
-		return errors.New("-every stands alone: it is for a picture of one cell, and a pair, a search, a sweep and a trace have many")
-	}
-	if slo == "" && !o.sweep {
-		return nil
-	}
-	name := "-sweep"
-	if slo != "" {
-		name = "-slo"
-		if o.slo, err = parseObjective(slo); err != nil {
-			return err
+	var given []string
+	for _, p := range []struct {
+		flag string
+		set  bool
+	}{{"-base", o.base != ""}, {"-slo", slo != ""}, {"-sweep", o.sweep}, {"-scale", o.scale}, {"-syscalls", o.syscalls}, {"-every", o.every > 0}} {
+		if p.set {
+			given = append(given, p.flag)
 		}
 	}
 	switch {
-	case slo != "" && o.sweep:
-		return errors.New("-slo and -sweep exclude each other")
-	case len(o.workloads) != 1 || o.workloads[0].Rate == 0:
-		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", name)
+	case len(given) > 1:
+		return fmt.Errorf("%s exclude each other: each is a run of its own", strings.Join(given, " and "))
+	case slo != "":
+		if o.slo, err = parseObjective(slo); err != nil {
+			return err
+		}
+		return o.needsRate("-slo")
+	case o.sweep:
+		return o.needsRate("-sweep")
+	case o.scale && (len(o.workloads) != 1 || o.workloads[0].Loop != "closed" || o.workloads[0].Conns < leastScaled):
+		return fmt.Errorf("-scale needs one closed workload with %d connections or more, such as -workload closed-64", leastScaled)
+	case o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
+		return errors.New("-syscalls needs workloads with requests; an idle one has none")
+	}
+	return nil
+}
+
+func (o *options) needsRate(flag string) error {
+	if len(o.workloads) != 1 || o.workloads[0].Rate == 0 {
+		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", flag)
 	}
 	return nil
 }

@@ -101,6 +101,8 @@ func (r *runner) run(ctx context.Context) error {
 		measure = r.searchAll
 	case r.sweep:
 		measure = r.sweepAll
+	case r.scale:
+		measure = r.scaleAll
 	case r.syscalls:
 		measure = r.countAll
 	}
@@ -119,7 +121,7 @@ func (r *runner) run(ctx context.Context) error {
 	switch {
 	case r.base != "":
 		printPairs(r.stdout, r.records, r.footer())
-	case r.slo == (Objective{}) && !r.sweep && !r.syscalls:
+	case r.slo == (Objective{}) && !r.sweep && !r.scale && !r.syscalls:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
 	return nil

@@ -10,6 +10,8 @@ const SchemaNumber = 2
 
 // A Record is one cell: a fresh server process under one workload in one block.
 //
+// A record of Purpose "scaling law" alone is no cell: it rests on many.
+//
 // When Error is set the cell has no figures and everything below Error is absent.
 type Record struct {
 	Schema int       `json:"schema"`
@@ -23,7 +25,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair; these are left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "scale": one of many numbers of connections, "scaling law": what was fitted to them, "syscalls": a traced server, "pair": a slice of a pair; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
@@ -74,6 +76,19 @@ type Record struct {
 
 	Syscalls           map[string]int64 `json:"syscalls,omitempty"` // of a traced server, by name, over all Requests; warm-up and drain are in both
 	SyscallsPerRequest float64          `json:"syscalls_per_request,omitempty"`
+
+	// Purpose "scaling law" only: the law of Scaling with the median over blocks of each coefficient and the ends of its interval, which is a 95 %
+	// one from six blocks on. Conns is the highest number of connections, Block the number of blocks.
+	ScalingPerSecond      *float64 `json:"scaling_per_s,omitempty"` // of one connection alone
+	ScalingPerSecondLow   *float64 `json:"scaling_per_s_low,omitempty"`
+	ScalingPerSecondHigh  *float64 `json:"scaling_per_s_high,omitempty"`
+	ScalingContention     *float64 `json:"scaling_contention,omitempty"`
+	ScalingContentionLow  *float64 `json:"scaling_contention_low,omitempty"`
+	ScalingContentionHigh *float64 `json:"scaling_contention_high,omitempty"`
+	ScalingCoherency      *float64 `json:"scaling_coherency,omitempty"`
+	ScalingCoherencyLow   *float64 `json:"scaling_coherency_low,omitempty"`
+	ScalingCoherencyHigh  *float64 `json:"scaling_coherency_high,omitempty"`
+	ScalingWorstMisfit    *float64 `json:"scaling_worst_misfit,omitempty"` // share by which the law is wrong where it is most wrong
 
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
