@@ -35,6 +35,7 @@ type bench struct {
 	window     window
 	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	watch      func(engines []engine) (stop func())                                 // shows a person how the load goes; nil: nobody looks
 	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
@@ -135,6 +136,9 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 	w := b.window
 	if w.Open = c.workload.Loop == "open"; !w.Open {
 		w.Requests = enoughRequests(c.workload.inFlight()) + int64(c.workload.inFlight()) // engines count from a little later than their conductor
+	}
+	if b.watch != nil {
+		defer b.watch(engines)()
 	}
 	var m Measurement
 	conducted := func() (err error) {

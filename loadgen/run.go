@@ -207,18 +207,26 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 	total := len(targets) * len(r.workloads) * len(plan)
 	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d workloads × %d blocks, seed %d, records in %s\n",
 		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
-	p := newProgress(r.stderr, total, len(plan))
+	return r.inBlocks(ctx, b, plan, "", writer)
+}
+
+// inBlocks runs a plan and shows its progress.
+func (r *runner) inBlocks(ctx context.Context, b *bench, plan [][]cell, purpose string, writer *results.Writer) error {
+	p := newProgress(r.stderr, len(plan)*len(plan[0]), len(plan))
 	defer p.finish()
+	b.watch = p.watch
 	for _, block := range plan {
 		for _, c := range block {
+			p.begin(c)
 			record, err := b.run(ctx, c)
 			if err != nil {
 				return err
 			}
+			record.Purpose = purpose
 			if err := r.keep(writer, p, record); err != nil {
 				return err
 			}
-			p.done(c)
+			p.done(c, record)
 		}
 	}
 	return nil

@@ -41,22 +41,9 @@ func (r *runner) scaleAll(ctx context.Context, b *bench, targets []target, write
 	}
 	load := r.workloads[0]
 	plan := blocks(targets, scaled(load), r.suite.Blocks, r.seed)
-	p := newProgress(r.stderr, len(plan)*len(plan[0]), len(plan))
-	defer p.finish()
-	for _, block := range plan {
-		for _, c := range block {
-			record, err := b.run(ctx, c)
-			if err != nil {
-				return err
-			}
-			record.Purpose = "scale"
-			if err := r.keep(writer, p, record); err != nil {
-				return err
-			}
-			p.done(c)
-		}
+	if err := r.inBlocks(ctx, b, plan, "scale", writer); err != nil {
+		return err
 	}
-	p.finish()
 	return r.tellScaling(targets, load, writer)
 }
 

@@ -103,7 +103,10 @@ func (r Record) load() string {
 	case "scale":
 		return fmt.Sprintf("%s,conns=%d", r.Workload, r.Conns)
 	case "search", "sweep":
-		return fmt.Sprintf("%s,rate=%g", r.Workload, r.AskedPerSecond)
+		if r.Loop == "open" {
+			return fmt.Sprintf("%s,rate=%.8g", r.Workload, r.AskedPerSecond)
+		}
+		return r.Workload + ",closed" // the capacity that a sweep begins with
 	}
 	return r.Workload
 }
