@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -209,7 +210,7 @@ func (o *options) chooseServers(patterns []string) error {
 	case o.address != "" && o.base != "":
 		return errors.New("-base starts its servers itself; leave out -addr")
 	case o.address != "":
-		return nil
+		return checkAddress(o.address)
 	case o.pid != 0:
 		return errors.New("-pid goes with -addr")
 	case len(patterns) == 0:
@@ -224,6 +225,16 @@ func (o *options) chooseServers(patterns []string) error {
 	}
 	o.targets = o.suite.Picks(found)
 	return o.choosePair()
+}
+
+func checkAddress(address string) error {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok && path != "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("-addr %s is no address; want HOST:PORT, such as 127.0.0.1:7007, or unix:PATH", address)
+	}
+	return nil
 }
 
 // choosePair puts the base before the head; each pattern has to name one server.

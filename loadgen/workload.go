@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -81,7 +82,7 @@ func (o override) String() string {
 func (o override) apply(w *Workload) error {
 	text := fmt.Sprintf("{%q: %s}", o.field, o.value)
 	err := decodeStrictly([]byte(text), w)
-	if err != nil && o.isText() {
+	if err != nil && o.isText() && !json.Valid([]byte(o.value)) {
 		err = decodeStrictly(fmt.Appendf(nil, "{%q: %q}", o.field, o.value), w)
 	}
 	if err != nil {

@@ -35,6 +35,7 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown field": {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"speed":5}`, `unknown field "speed"`},
 		"wrong type":    {`{"loop":"closed","conns":"many"}`, "conns"},
+		"half":          {`{"loop":"closed","conns":1,`, "the text ends before the object does"},
 		"two objects":   {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1} {}`, "more text behind"},
 		"loop":          {`{"loop":"ajar","conns":1,"depth":1,"message_bytes":1}`, `field loop is "ajar"`},
 		"conns":         {`{"loop":"closed","conns":0,"depth":1,"message_bytes":1}`, "field conns is 0"},
