@@ -66,6 +66,9 @@ func (a *accounts) issue(s *stream, now int64) {
 	for range n {
 		s.queue(now, a.sizes.at(s.number, s.queued))
 	}
+	if s.sent == s.due {
+		s.movedAt = now // what falls due now has not waited for room yet
+	}
 	s.release()
 	a.inFlight += n
 }

@@ -37,13 +37,14 @@ func TestStormsComeAtOnceAndOneAfterTheOther(t *testing.T) {
 	})
 	p := plan(address, crowd, 2, 64)
 	p.RequestsPerConn, p.Storm = each, true
-	m, err := drive(t.Context(), newEpollEngine, brief, p)
+	w := window{WarmUp: brief.WarmUp, Measure: 500 * time.Millisecond, Requests: 4 * crowd * each}
+	m, err := drive(t.Context(), newEpollEngine, w, p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if mixed > 0 || seen < 3*crowd || seen%crowd != 0 || m.Connects == 0 || m.Latencies.Count() != m.Requests {
+	if mixed > 0 || seen < 2*crowd || seen%crowd != 0 || m.Connects == 0 || m.Latencies.Count() != m.Requests {
 		t.Errorf("%d connections came, %d of them into the storm before; %d requests over %d connections in the window", seen, mixed, m.Requests, m.Connects)
 	}
 }

@@ -20,7 +20,7 @@ type stream struct {
 	answered, begun, released, queued int64
 	received, sent, due               int64
 	answeredEnd, begunEnd, queuedEnd  int64 // offset behind the last request of each kind
-	movedAt                           int64 // clock when the kernel last took bytes, or first took none; of a blocked stream alone
+	movedAt                           int64 // clock when the kernel last took bytes or first took none, or when bytes fell due; of a stream with bytes due alone
 
 	sendingPlace, receivedPlace int // of sent and received in the payload's table
 
