@@ -19,7 +19,7 @@ type accounts struct {
 	phase    phase
 	inFlight int   // requests queued and unanswered
 	total    int64 // requests answered since the start
-	connects int64 // connections that took the place of spent ones
+	connects int64 // connections that took the place of spent ones, or came in a storm
 	atStart  int64 // of total, when the window began
 	bytesWas int64 // of replied() likewise
 
@@ -60,8 +60,14 @@ func (a *accounts) issue(s *stream, now int64) {
 		return
 	}
 	n := a.plan.Schedule.Due(s.inFlight())
+	if a.plan.Storm {
+		n = min(n, int(s.last-s.queued)) // the next connection's requests count from its own beginning
+	}
 	for range n {
 		s.queue(now, a.sizes.at(s.number, s.queued))
+	}
+	if s.sent == s.due {
+		s.movedAt = now // what falls due now has not waited for room yet
 	}
 	s.release()
 	a.inFlight += n

@@ -264,3 +264,18 @@ func TestAccountsDoNotAllocate(t *testing.T) {
 		t.Errorf("only %d requests", a.total)
 	}
 }
+
+// Bytes that have just fallen due have waited for nothing, however long the process has run before its first connection.
+func TestWhatHasJustFallenDueIsNotStuck(t *testing.T) {
+	p := plan("", 1, 1, 64)
+	p.Patience = 5 * time.Second
+	a := newAccounts(p)
+	s := &a.streams[0]
+	a.issue(s, int64(100*time.Second))
+	if err := a.overdue(s, int64(100*time.Second+10*time.Millisecond)); err != nil {
+		t.Error(err)
+	}
+	if err := a.overdue(s, int64(106*time.Second)); err == nil {
+		t.Error("bytes that nobody takes for 6 s are no fault")
+	}
+}

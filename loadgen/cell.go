@@ -37,6 +37,7 @@ type bench struct {
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
 	alone        map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
+	watch        func(engines []engine) (stop func())                                 // shows a person how the load goes; nil: nobody looks
 	stamps       bool                                                                 // take the kernel's time stamps of replies
 	serverEnv    []string                                                             // what a server has in its environment beyond the usual
 	serverStderr io.Writer                                                            // receives its stderr as well
@@ -75,7 +76,8 @@ func (b *bench) newRecord(c cell) results.Record {
 		Workload: c.workload.Name, Loop: c.workload.Loop, Conns: c.workload.Conns, Depth: c.workload.Depth,
 		MessageBytes: int(math.Round(c.workload.sizes(c.seed).mean())), Block: c.block, Seed: c.seed,
 		Role: c.role, Pair: c.pair, Round: c.round,
-		Arrivals: c.workload.arrivals(), RequestsPerConn: c.workload.RequestsPerConn, StalledConns: c.workload.StalledConns,
+		Arrivals: c.workload.arrivals(), RequestsPerConn: c.workload.RequestsPerConn, Storm: c.workload.Storm, StalledConns: c.workload.StalledConns,
+		SourceAddresses: len(sourceAddresses(c.workload.Sources)),
 	}
 	if c.role != "" {
 		r.Purpose = "pair"
@@ -107,7 +109,7 @@ func withoutFigures(r results.Record) results.Record {
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
 		Role: r.Role, Pair: r.Pair, Round: r.Round,
-		RequestsPerConn: r.RequestsPerConn, StalledConns: r.StalledConns, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
+		RequestsPerConn: r.RequestsPerConn, Storm: r.Storm, StalledConns: r.StalledConns, SourceAddresses: r.SourceAddresses, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
 	}
 }
 
@@ -119,8 +121,9 @@ func (b *bench) plan(c cell, server subject) Plan {
 	return Plan{
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
-		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
-		Every: b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps,
+		RequestsPerConn: c.workload.RequestsPerConn, Storm: c.workload.Storm, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
+		Sources: sourceAddresses(c.workload.Sources),
+		Every:   b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps,
 	}
 }
 
@@ -137,7 +140,10 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 	}
 	w := b.window
 	if w.Open = c.workload.Loop == "open"; !w.Open {
-		w.Requests = enoughRequests(c.workload.inFlight())
+		w.Requests = enoughRequests(c.workload.inFlight()) + int64(c.workload.inFlight()) // engines count from a little later than their conductor
+	}
+	if b.watch != nil {
+		defer b.watch(engines)()
 	}
 	var m Measurement
 	conducted := func() (err error) {

@@ -1,49 +1,53 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
 
-// reconnect closes the spent connection i and begins another in its place, without waiting for the handshake: until it is done a
-// write finds no room, as on any connection that is full, and epoll tells when it is.
-func (e *epollEngine) reconnect(i int, now int64) error {
-	unix.Close(int(e.fds[i]))
-	e.fds[i] = -1
-	fd, err := beginDial(e.family, e.peer)
-	if errors.Is(err, unix.EADDRNOTAVAIL) {
-		return errors.New("the local ports are used up: closed connections keep theirs for a second or more; take a lower rate or a larger requests_per_conn")
+// replace ends the spent connection i. Another takes its place at once, or with the others in the next storm.
+func (e *epollEngine) replace(i int, now int64) error {
+	e.hangUp(i)
+	if e.plan.Storm {
+		return nil
 	}
+	e.streams[i].renew(e.plan, e.payload)
+	return e.reach(i, now)
+}
+
+// reach begins connection i without waiting for the handshake: until it is done a write finds no room, as on any connection that is
+// full, and epoll tells when it is.
+func (e *epollEngine) reach(i int, now int64) error {
+	s := &e.streams[i]
+	fd, err := beginDial(e.family, e.peer, e.plan.source(s.number))
 	if err != nil {
-		return fmt.Errorf("a new connection in place of %d: %w", e.streams[i].number, err)
+		return fmt.Errorf("new connection %d: %w", s.number, err)
 	}
 	e.fds[i] = int32(fd)
 	if err := e.stamps.ask(fd); err != nil {
 		return err
 	}
 	e.connects++
-	s := &e.streams[i]
-	s.renew(e.plan, e.payload)
 	e.blocked[i], s.movedAt = true, now
 	return e.watch(unix.EPOLL_CTL_ADD, i, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
 // beginDial starts a connection and leaves its handshake to the kernel.
-func beginDial(family int, peer unix.Sockaddr) (fd int, err error) {
-	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func beginDial(family int, peer unix.Sockaddr, from netip.Addr) (fd int, err error) {
+	fd, err = newSocket(family, from)
 	if err != nil {
-		return -1, fmt.Errorf("socket: %w", err)
-	}
-	if err = noDelay(fd, family); err == nil {
-		err = unix.Connect(fd, peer)
-	}
-	if err != nil && err != unix.EINPROGRESS {
-		unix.Close(fd)
 		return -1, err
 	}
-	return fd, nil
+	switch err = unix.Connect(fd, peer); err {
+	case nil, unix.EINPROGRESS:
+		return fd, nil
+	case unix.EADDRNOTAVAIL:
+		err = errNoPort
+	}
+	unix.Close(fd)
+	return -1, err
 }
 
 // A pace spaces connections evenly in time.
@@ -85,7 +89,7 @@ type stalledReaders struct {
 // stall opens the plan's stalled readers. Their epoll events carry the numbers behind those of the streams.
 func (e *epollEngine) stall() error {
 	for i := range e.plan.Stalled {
-		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.Patience)
+		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.source(i), e.plan.Patience)
 		if err != nil {
 			return fmt.Errorf("stalled reader %d of %d: %w", i, e.plan.Stalled, err)
 		}

@@ -26,7 +26,7 @@ func TestChurn(t *testing.T) {
 			})
 			p := plan(address, 4, 2, size)
 			p.RequestsPerConn = each
-			w := brief
+			w := window{WarmUp: brief.WarmUp, Measure: 500 * time.Millisecond, Requests: 10 * each}
 			if rate > 0 {
 				p.Schedule, w.Open = Schedule{Open: steadyAt(rate, true)}, true
 			}

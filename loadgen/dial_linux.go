@@ -12,7 +12,7 @@ import (
 
 // dial makes a non-blocking connection that belongs to the caller alone: a socket borrowed from package net would stay
 // registered with Go's own poller and be closed by the garbage collector.
-func dial(network, address string, patience time.Duration) (fd int, err error) {
+func dial(network, address string, from netip.Addr, patience time.Duration) (fd int, err error) {
 	if network == nullPath {
 		return dialItself(patience)
 	}
@@ -20,15 +20,53 @@ func dial(network, address string, patience time.Duration) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err = newSocket(family, from)
 	if err != nil {
-		return -1, fmt.Errorf("socket: %w", err)
+		return -1, err
 	}
-	if err := connectSocket(fd, family, peer, patience); err != nil {
+	if err := connectSocket(fd, peer, patience); err != nil {
 		unix.Close(fd)
 		return -1, fmt.Errorf("connect to %s: %w", address, err)
 	}
 	return fd, nil
+}
+
+// newSocket makes a socket that sends each request at once and begins at from, if that is an address.
+func newSocket(family int, from netip.Addr) (fd int, err error) {
+	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	if err = noDelay(fd, family); err == nil {
+		err = bindTo(fd, family, from)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// bindTo leaves the port to connect, which may take one that another connection has, as long as that one goes elsewhere.
+func bindTo(fd, family int, from netip.Addr) error {
+	var local unix.Sockaddr
+	switch {
+	case !from.IsValid():
+		return nil
+	case family == unix.AF_INET && from.Is4():
+		local = &unix.SockaddrInet4{Addr: from.As4()}
+	case family == unix.AF_INET6 && from.Is6():
+		local = &unix.SockaddrInet6{Addr: from.As16()}
+	default:
+		return fmt.Errorf("field sources has %v, from which no connection leads to this server: it is of another family", from)
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+		return fmt.Errorf("IP_BIND_ADDRESS_NO_PORT: %w", err)
+	}
+	if err := unix.Bind(fd, local); err != nil {
+		return fmt.Errorf("field sources has %v, which is no address of this machine: %w", from, err)
+	}
+	return nil
 }
 
 func resolve(network, address string) (family int, peer unix.Sockaddr, err error) {
@@ -49,10 +87,7 @@ func resolve(network, address string) (family int, peer unix.Sockaddr, err error
 	return unix.AF_INET6, &unix.SockaddrInet6{Port: tcp.Port, Addr: at.Addr().As16()}, nil
 }
 
-func connectSocket(fd, family int, peer unix.Sockaddr, patience time.Duration) error {
-	if err := noDelay(fd, family); err != nil {
-		return err
-	}
+func connectSocket(fd int, peer unix.Sockaddr, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for {
 		err := unix.Connect(fd, peer)
@@ -61,6 +96,8 @@ func connectSocket(fd, family int, peer unix.Sockaddr, patience time.Duration) e
 			return connected(fd, time.Until(deadline))
 		case err == unix.EAGAIN && time.Now().Before(deadline): // a Unix socket's queue is full, and nothing tells when it is not
 			time.Sleep(time.Millisecond)
+		case err == unix.EADDRNOTAVAIL:
+			return errNoPort
 		default:
 			return err
 		}

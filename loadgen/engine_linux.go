@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,6 +39,7 @@ type epollEngine struct {
 	alarm     alarm
 	stamps    stamps
 	stalled   stalledReaders
+	storm     storm
 	published atomic.Int64
 }
 
@@ -71,13 +73,17 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 	if e.family, e.peer, err = resolve(e.plan.Network, e.plan.Address); err != nil {
 		return err
 	}
+	if e.plan.Storm {
+		e.fds = slices.Repeat([]int32{-1}, len(e.streams))
+		return e.stall()
+	}
 	pace := newPace(e.plan.ConnectsPerS)
 	for i := range e.streams {
 		pace.wait()
 		if ctx.Err() != nil {
 			return errAborted
 		}
-		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.Patience)
+		fd, err := dial(e.plan.Network, e.plan.Address, e.plan.source(e.plan.First+i), e.plan.Patience)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d: %w", e.plan.First+i, e.plan.First+e.plan.Conns, err)
 		}
@@ -140,10 +146,13 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 	return e.finish(clock())
 }
 
-// start sends the first requests of the closed loop, or begins the plan of the open one.
+// start sends the first requests of the closed loop, or begins the plan of the open one. A storm begins with the first turn.
 func (e *epollEngine) start() error {
-	if e.isOpen() {
+	switch {
+	case e.isOpen():
 		e.startPlan(clock())
+		return nil
+	case e.plan.Storm:
 		return nil
 	}
 	for i := range e.streams {
@@ -156,7 +165,7 @@ func (e *epollEngine) start() error {
 	return nil
 }
 
-// turns is the loop: look whether the phase has changed, send what is planned, wait, handle what is ready.
+// turns is the loop: look whether the phase has changed, begin what is due, wait, handle what is ready.
 func (e *epollEngine) turns(c *control) error {
 	now := clock()
 	for lastLook := now; ; {
@@ -168,10 +177,8 @@ func (e *epollEngine) turns(c *control) error {
 		if e.drained(now) {
 			return nil
 		}
-		if e.isOpen() {
-			if err := e.keepToPlan(c, now); err != nil {
-				return err
-			}
+		if err := e.launch(c, now); err != nil {
+			return err
 		}
 		n, err := e.wait()
 		if err != nil {
@@ -190,6 +197,17 @@ func (e *epollEngine) turns(c *control) error {
 			}
 		}
 	}
+}
+
+// launch begins what no reply begins: requests of a plan, and storms.
+func (e *epollEngine) launch(c *control, now int64) error {
+	switch {
+	case e.isOpen():
+		return e.keepToPlan(c, now)
+	case e.isStormDue():
+		return e.rise()
+	}
+	return nil
 }
 
 // keepToPlan sends what is planned until now. Each write is preceded by a look at the clock of its own, since the one before it has
@@ -226,11 +244,18 @@ func (e *epollEngine) drop(i int, err error) error {
 	if err := e.lose(&e.streams[i], err); err != nil {
 		return err
 	}
-	if e.fds[i] >= 0 {
-		unix.Close(int(e.fds[i]))
-		e.fds[i] = -1
-	}
+	e.hangUp(i)
 	return nil
+}
+
+// hangUp closes connection i, if it is open.
+func (e *epollEngine) hangUp(i int) {
+	if e.fds[i] < 0 {
+		return
+	}
+	unix.Close(int(e.fds[i]))
+	e.fds[i] = -1
+	e.storm.up--
 }
 
 // obey enters the next phase. The thread's clocks are read as close to the edge as a thread can read its own.
@@ -297,7 +322,7 @@ func (e *epollEngine) receive(i int) error {
 		return errors.Join(e.payload.verify(e.buffer[:owed], number, offset, place), err)
 	}
 	if s.isSpent() {
-		if err := e.reconnect(i, now); err != nil {
+		if err := e.replace(i, now); err != nil {
 			return err
 		}
 	}

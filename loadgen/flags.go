@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ const help = `loadgen sends a workload to echo servers and writes one record for
                                                     the same server from two checkouts
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
+  loadgen -scale -workload closed-64 ./impls/...    how the throughput grows from one connection to 64, and the law behind it
   loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
   loadgen -pauses -workload closed-64 ./impls/...   how long garbage collection stopped each server
   loadgen -every 100ms -duration 10s -blocks 1 -workload open-5k ./impls/gnet
@@ -46,7 +48,8 @@ whatever came back, and counts a request's response time from its planned time:
 Instead of rate: "ramp": {"from": 1000, "to": 50000, "ms": 1000}, "steps": [{"rate": 1000, "ms": 500}, {"rate": 9000, "ms": 500}] or
 "trace_us": [50, 120, 30], gaps that repeat. Instead of message_bytes: "mix": [{"bytes": 64, "share": 0.9}, {"bytes": 65536, "share": 0.1}]
 or "ladder": [1, 64, 4096]. depth in an open loop is the most requests in flight on a connection, 0 is no limit. "requests_per_conn": 10 opens a new connection
-after every ten, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace.
+after every ten, or with "storm": true all new ones at once when the last old one is closed, "stalled_conns": 8 adds connections that send and never read, "connects_per_s": 500 opens them at a pace,
+"sources": "127.0.1.0/28" lets them begin at sixteen addresses in turn.
 
 Ratios to the least a server can do need ./impls/bare among the servers, and intervals need six blocks.
 Records go to records.jsonl in the folder of -out, with an .hlog of every histogram; draw them with: plots FOLDER
@@ -73,6 +76,7 @@ type options struct {
 	exports   []string      // formats beside the records
 	slo       Objective     // of a search; zero: none
 	sweep     bool
+	scale     bool
 	syscalls  bool
 	stamps    bool
 	pauses    bool
@@ -115,6 +119,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux) or portable (anywhere, costs more)")
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
+	flags.BoolVar(&o.scale, "scale", false, "run a closed workload with 1, 2, 4, ... up to its connections, and fit the universal scalability law")
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	flags.BoolVar(&o.pauses, "pauses", false, "tell how long the garbage collection of each Go server stopped it, by its own trace, in a run without times")
 	flags.BoolVar(&o.stamps, "stamps", false, "take the kernel's time stamp of one reply in 64, to tell what of the latency is the generator's own (Linux; dearer by some 20 ns a packet)")
@@ -210,7 +215,7 @@ func (o *options) chooseServers(patterns []string) error {
 	case o.address != "" && o.base != "":
 		return errors.New("-base starts its servers itself; leave out -addr")
 	case o.address != "":
-		return nil
+		return checkAddress(o.address)
 	case o.pid != 0:
 		return errors.New("-pid goes with -addr")
 	case len(patterns) == 0:
@@ -225,6 +230,16 @@ func (o *options) chooseServers(patterns []string) error {
 	}
 	o.targets = o.suite.Picks(found)
 	return o.choosePair()
+}
+
+func checkAddress(address string) error {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok && path != "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("-addr %s is no address; want HOST:PORT, such as 127.0.0.1:7007, or unix:PATH", address)
+	}
+	return nil
 }
 
 // choosePair puts the base before the head; each pattern has to name one server.
@@ -250,6 +265,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 		return fmt.Errorf("there is no engine %q on this system, only the %s one", o.engine, defaultEngine)
 	}
 	for _, w := range o.workloads {
+		if err := w.fits(descriptorLimit()); err != nil {
+			return err
+		}
 		if field := w.needsEpoll(); field != "" && o.engine != "epoll" {
 			return fmt.Errorf("workload %s has %s, which needs the epoll engine; this is the %s one", w.Name, field, o.engine)
 		}
@@ -281,48 +299,47 @@ func (o *options) chooseMachine(cpus string) (err error) {
 
 // choosePurpose is for runs that are no comparison of workloads.
 func (o *options) choosePurpose(slo string) (err error) {
-	if o.base != "" && (slo != "" || o.sweep || o.syscalls) {
-		return errors.New("-base stands alone: pairs are neither searched, swept nor traced")
-	}
-	if o.syscalls && (slo != "" || o.sweep) {
-		return errors.New("-syscalls stands alone: a traced server is many times slower")
-	}
-	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
-		return errors.New("-syscalls needs workloads with requests; an idle one has none")
-	}
-	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls || o.pauses) {
-		return errors.New("-every stands alone: it is for a picture of one cell, and a pair, a search, a sweep and a trace have many")
-	}
-	if o.pauses {
-		return o.choosePauses(slo)
-	}
-	if slo == "" && !o.sweep {
-		return nil
-	}
-	name := "-sweep"
-	if slo != "" {
-		name = "-slo"
-		if o.slo, err = parseObjective(slo); err != nil {
-			return err
+	var given []string
+	for _, p := range []struct {
+		flag string
+		set  bool
+	}{{"-base", o.base != ""}, {"-slo", slo != ""}, {"-sweep", o.sweep}, {"-scale", o.scale}, {"-syscalls", o.syscalls}, {"-pauses", o.pauses}, {"-every", o.every > 0}} {
+		if p.set {
+			given = append(given, p.flag)
 		}
 	}
 	switch {
-	case slo != "" && o.sweep:
-		return errors.New("-slo and -sweep exclude each other")
-	case len(o.workloads) != 1 || o.workloads[0].Rate == 0:
-		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", name)
+	case len(given) > 1:
+		return fmt.Errorf("%s exclude each other: each is a run of its own", strings.Join(given, " and "))
+	case slo != "":
+		if o.slo, err = parseObjective(slo); err != nil {
+			return err
+		}
+		return o.needsRate("-slo")
+	case o.sweep:
+		return o.needsRate("-sweep")
+	case o.scale && (len(o.workloads) != 1 || o.workloads[0].Loop != "closed" || o.workloads[0].Conns < leastScaled):
+		return fmt.Errorf("-scale needs one closed workload with %d connections or more, such as -workload closed-64", leastScaled)
+	case o.syscalls:
+		return o.needsRequests("-syscalls")
+	case o.pauses && o.address != "":
+		return errors.New("-pauses needs servers that it starts itself, with their trace on; leave out -addr")
+	case o.pauses:
+		return o.needsRequests("-pauses")
 	}
 	return nil
 }
 
-func (o *options) choosePauses(slo string) error {
-	switch {
-	case o.address != "":
-		return errors.New("-pauses needs servers that it starts itself, with their trace on; leave out -addr")
-	case o.base != "" || slo != "" || o.sweep || o.syscalls:
-		return errors.New("-pauses stands alone: its servers run in another environment")
-	case slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
-		return errors.New("-pauses needs workloads with requests; an idle one has none")
+func (o *options) needsRequests(flag string) error {
+	if slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
+		return fmt.Errorf("%s needs workloads with requests; an idle one has none", flag)
+	}
+	return nil
+}
+
+func (o *options) needsRate(flag string) error {
+	if len(o.workloads) != 1 || o.workloads[0].Rate == 0 {
+		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", flag)
 	}
 	return nil
 }

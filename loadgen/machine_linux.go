@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -103,4 +104,13 @@ func pinProcess(cpus []int) error {
 		}
 	}
 	return nil
+}
+
+// descriptorLimit is how many descriptors this process may have, 0 if that is not known. The servers that it starts have the same limit.
+func descriptorLimit() int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 0
+	}
+	return int(min(limit.Cur, math.MaxInt32))
 }

@@ -25,3 +25,5 @@ func runQueueWaits(int) map[int]time.Duration { return nil }
 func allowedCPUs() []int { return nil }
 
 func pinProcess([]int) error { return nil }
+
+func descriptorLimit() int { return 0 }

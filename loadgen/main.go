@@ -9,6 +9,7 @@
 //	loadgen -workload closed-64 -addr 127.0.0.1:7007 any running server
 //	loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor
 //	loadgen -sweep -workload open-5k ./impls/reactor response time against offered load
+//	loadgen -scale -workload closed-64 ./impls/...   throughput against connections, and its law
 //	loadgen -list                                    workloads and suites, a line each
 //
 // A cell is one fresh server process under one workload. Cells stand in blocks; each block holds every server and workload once,

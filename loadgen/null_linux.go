@@ -29,5 +29,5 @@ func connectItself(fd int, patience time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return connectSocket(fd, unix.AF_INET, own, patience)
+	return connectSocket(fd, own, patience)
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -136,5 +138,28 @@ func TestOpenLoopAllocatesNothing(t *testing.T) {
 	}
 	if n := after.Mallocs - before.Mallocs; n > requests/10 { // Go's runtime makes some of its own
 		t.Errorf("%d allocations while %d requests were answered", n, requests)
+	}
+}
+
+// The rate changes within one run and on the same connections: the server sees no other, and each step holds what the plan says.
+func TestStepsKeepTheirConnections(t *testing.T) {
+	var came atomic.Int64
+	address := serve(t, func(number int, c net.Conn) {
+		came.Add(1)
+		echo(unchanged)(number, c)
+	})
+	p := openPlan(address, 5, 0, 0)
+	steps := Workload{Loop: "open", Steps: []Step{{Rate: 200, Ms: 100}, {Rate: 3000, Ms: 100}, {Rate: 200, Ms: 100}}}
+	p.Schedule.Open = steps.profile()
+	m, err := drive(t.Context(), newEpollEngine, window{WarmUp: 60 * time.Millisecond, Measure: 300 * time.Millisecond, Open: true}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrivals := p.Schedule.Open.arrivals(p.Seed, windowStream, 0, 1)
+	if want := int64(len(until(arrivals, 300*time.Millisecond))); m.Offered != want || m.Latencies.Count() != want {
+		t.Errorf("%d requests offered and %d response times, the plan has %d", m.Offered, m.Latencies.Count(), want)
+	}
+	if came.Load() != 5 {
+		t.Errorf("the server saw %d connections, want 5", came.Load())
 	}
 }

@@ -47,7 +47,7 @@ func (r *runner) measurePairs(ctx context.Context, b *bench, targets []target, w
 	p := newProgress(r.stderr, r.suite.Blocks*pairs*pairRounds*len(pairRoles), r.suite.Blocks)
 	defer p.finish()
 	keep := func(c cell, record results.Record) error {
-		p.done(c)
+		p.done(c, record)
 		return r.keep(writer, p, record)
 	}
 	for block := range r.suite.Blocks {

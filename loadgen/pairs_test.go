@@ -77,7 +77,7 @@ func TestPairRefusals(t *testing.T) {
 	}{
 		"several bases":  {[]string{"-base", "../impls/reactor/...", "-workload", "closed-64", "../impls/bare"}, "a pair has one"},
 		"idle":           {[]string{"-base", "../impls/bare", "-workload", "closed-64,idle-2000", "../impls/bare"}, "an idle workload has none"},
-		"a search":       {[]string{"-base", "../impls/bare", "-workload", "open-5k", "-slo", "p99<1ms", "../impls/bare"}, "stands alone"},
+		"a search":       {[]string{"-base", "../impls/bare", "-workload", "open-5k", "-slo", "p99<1ms", "../impls/bare"}, "-base and -slo exclude each other"},
 		"running server": {[]string{"-base", "../impls/bare", "-workload", "closed-64", "-addr", "127.0.0.1:1"}, "leave out -addr"},
 		"no such base":   {[]string{"-base", "./nowhere", "-workload", "closed-64", "../impls/bare"}, "-base"},
 	} {

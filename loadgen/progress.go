@@ -8,52 +8,158 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"reactorbench/results"
 )
 
-// A progress tells how far the run is. It is drawn between cells only, never while one is measured.
+// A progress tells how far the run is, how fast the present cell goes and what came out of the last one.
 type progress interface {
-	done(c cell)
+	begin(c cell)
+	watch(engines []engine) (stop func()) // of the present cell, until stop
+	done(c cell, r results.Record)
 	note(format string, args ...any) // a line that stays
 	finish()
 }
 
-// newProgress draws a bar on a terminal and writes plain lines elsewhere.
+// newProgress draws a view on a terminal and writes plain lines elsewhere.
 func newProgress(w *os.File, cells, blocks int) progress {
 	if term.IsTerminal(int(w.Fd())) {
-		return newBar(w, cells)
+		width := func() int {
+			columns, _, err := term.GetSize(int(w.Fd()))
+			if err != nil {
+				return 80
+			}
+			return columns
+		}
+		return newView(w, cells, blocks, width)
 	}
 	return &lines{w: w, cells: cells, blocks: blocks, began: time.Now(), last: time.Now(), now: time.Now}
 }
 
-// A bar shows the time that is left.
-type bar struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar
+// A view is a bar with the time that is left, and two rows below it: the present cell and the last one.
+//
+// It shares the generator's cores, and drawing costs time there. So it draws between cells, and within one once a second: the short cells of a
+// comparison see nothing of it. Percentiles are those of the last cell, since the histograms of a running one belong to its engines.
+type view struct {
+	w             io.Writer
+	width         func() int
+	bar           *progressbar.ProgressBar
+	cells, blocks int
+	count         int
+	present, last string
+	over          bool
 }
 
-func newBar(w io.Writer, cells int) *bar {
-	return &bar{w: w, bar: progressbar.NewOptions(cells,
+const viewRows = 2
+
+func newView(w io.Writer, cells, blocks int, width func() int) *view {
+	return &view{w: w, width: width, cells: cells, blocks: blocks, bar: progressbar.NewOptions(cells,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionThrottle(250*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetMaxDetailRow(viewRows),
+		progressbar.OptionUseANSICodes(true),
 	)}
 }
 
-func (b *bar) done(c cell) {
-	b.bar.Describe(fmt.Sprintf("block %d · %s · %s", c.block+1, c.target.impl.Name, c.workload.Name))
-	b.bar.Add(1)
+func (v *view) begin(c cell) {
+	v.present = fmt.Sprintf("now   block %d of %d · %s · %s", c.block+1, v.blocks, c.target.impl.Name, c.workload.Name)
+	v.draw(v.present)
 }
 
-func (b *bar) note(format string, args ...any) {
-	b.bar.Clear()
-	fmt.Fprintf(b.w, format+"\n", args...)
+// viewEvery is how often the present cell is drawn.
+const viewEvery = time.Second
+
+func (v *view) watch(engines []engine) (stop func()) {
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(viewEvery)
+		defer tick.Stop()
+		for began, before, last := clock(), answered(engines), clock(); ; {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			now, total := clock(), answered(engines)
+			v.draw(fmt.Sprintf("%s · %s · %v", v.present, rateText(float64(total-before)/time.Duration(now-last).Seconds()), time.Duration(now-began).Round(time.Second)))
+			before, last = total, now
+		}
+	}()
+	return func() {
+		close(over)
+		<-ended
+	}
 }
 
-func (b *bar) finish() { b.bar.Finish() }
+func (v *view) done(c cell, r results.Record) {
+	v.last = "last  " + c.target.impl.Name + " · " + c.workload.Name + cellText(r)
+	if v.count++; v.count < v.cells { // a bar that is full would leave its rows behind
+		v.bar.Add(1)
+	}
+	v.draw(v.present)
+}
+
+// cellText is a record in a few words.
+func cellText(r results.Record) (text string) {
+	if r.Failed() {
+		return " · ✗ " + r.Error
+	}
+	if r.RequestsPerSecond > 0 {
+		text += " · " + rateText(r.RequestsPerSecond)
+	}
+	for _, p := range []struct {
+		name string
+		ns   int64
+	}{{"p50", r.LatencyP50Ns}, {"p99", r.LatencyP99Ns}, {"CPU/request", int64(r.ServerCPUPerRequestNs)}} {
+		if p.ns > 0 {
+			text += fmt.Sprintf(" · %s %v", p.name, rounded(p.ns))
+		}
+	}
+	if r.BytesPerIdleConn != nil {
+		text += fmt.Sprintf(" · %.0f B/connection", *r.BytesPerIdleConn)
+	}
+	if r.ClientLimited {
+		text += " · client-limited"
+	}
+	return text
+}
+
+// draw writes the rows below the bar. The library keeps the newest ones, so each drawing replaces both.
+func (v *view) draw(present string) {
+	for _, row := range []string{present, v.last} {
+		v.bar.AddDetail(cut(row, v.width()-1))
+	}
+}
+
+// cut keeps a row from being broken, which would move everything below it.
+func cut(row string, width int) string {
+	runes := []rune(row)
+	if len(runes) <= width || width < 1 {
+		return row
+	}
+	return string(runes[:width-1]) + "…"
+}
+
+func (v *view) note(format string, args ...any) {
+	fmt.Fprint(v.w, eraseBelow)
+	fmt.Fprintf(v.w, format+"\n", args...)
+	v.bar.RenderBlank()
+	v.draw(v.present)
+}
+
+func (v *view) finish() {
+	if !v.over {
+		v.over = true
+		fmt.Fprint(v.w, eraseBelow)
+	}
+}
+
+// eraseBelow clears the line of the cursor, which is that of the bar, and all below it.
+const eraseBelow = "\r\x1b[J"
 
 // linesEvery keeps a log short.
 const linesEvery = 5 * time.Second
@@ -67,7 +173,11 @@ type lines struct {
 	now           func() time.Time
 }
 
-func (l *lines) done(c cell) {
+func (l *lines) begin(cell) {}
+
+func (l *lines) watch([]engine) (stop func()) { return func() {} }
+
+func (l *lines) done(c cell, _ results.Record) {
 	l.count++
 	now := l.now()
 	if l.count < l.cells && now.Sub(l.last) < linesEvery {

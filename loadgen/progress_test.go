@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"reactorbench/results"
 )
 
 func TestPlainLinesAreFew(t *testing.T) {
@@ -13,7 +16,7 @@ func TestPlainLinesAreFew(t *testing.T) {
 	l := &lines{w: &out, cells: 200, blocks: 2, began: now, last: now, now: func() time.Time { return now }}
 	for i := range 200 {
 		now = now.Add(500 * time.Millisecond)
-		l.done(cell{block: i / 100})
+		l.done(cell{block: i / 100}, results.Record{})
 	}
 	text := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(text) != 20 { // 100 s, one in five seconds
@@ -27,16 +30,37 @@ func TestPlainLinesAreFew(t *testing.T) {
 	}
 }
 
-func TestBarShowsTheTimeLeft(t *testing.T) {
+// The view shows the present cell with its rate, the last one with its figures, and the time left; no row is wider than the terminal, and
+// nothing of it stays.
+func TestViewShowsTheCells(t *testing.T) {
 	var out bytes.Buffer
-	b := newBar(&out, 10)
+	v := newView(&out, 3, 1, func() int { return 60 })
 	c := cell{target: someTargets("gnet")[0], workload: Workload{Name: "closed-64"}}
-	b.done(c)
-	b.note("gnet closed-64: wrong byte")
-	b.finish()
-	for _, want := range []string{"block 1 · gnet · closed-64", "(0/10)", "wrong byte\n"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q lacks %q", out.String(), want)
+	v.begin(c)
+	v.watch([]engine{&epollLike{}})()
+	v.done(c, results.Record{RequestsPerSecond: 31_200, LatencyP50Ns: 45_000, LatencyP99Ns: 212_000})
+	v.note("gnet closed-64: wrong byte")
+	v.begin(c)
+	v.done(c, results.Record{Error: strings.Repeat("long ", 40)})
+	v.done(c, results.Record{})
+	v.finish()
+	text := out.String()
+	for _, want := range []string{"now   block 1 of 1 · gnet · closed-64", "last  gnet · closed-64 · 31.2 k/s · p50 45µs · p99 212µs", "(1/3)", "wrong byte\n", "✗ long"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
 		}
 	}
+	for _, row := range strings.Split(text, "\n") {
+		if _, plain, ok := strings.Cut(row, "last  "); ok && utf8.RuneCountInString(plain)+6 > 59 {
+			t.Errorf("a row of %d columns: %q", utf8.RuneCountInString(plain)+6, row)
+		}
+	}
+	if !strings.HasSuffix(text, eraseBelow) {
+		t.Errorf("the view stays: %q", text)
+	}
 }
+
+// epollLike is an engine that has answered nothing.
+type epollLike struct{ engine }
+
+func (*epollLike) answered() int64 { return 0 }

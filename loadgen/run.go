@@ -101,6 +101,8 @@ func (r *runner) run(ctx context.Context) error {
 		measure = r.searchAll
 	case r.sweep:
 		measure = r.sweepAll
+	case r.scale:
+		measure = r.scaleAll
 	case r.syscalls:
 		measure = r.countAll
 	case r.pauses:
@@ -121,7 +123,7 @@ func (r *runner) run(ctx context.Context) error {
 	switch {
 	case r.base != "":
 		printPairs(r.stdout, r.records, r.footer())
-	case r.slo == (Objective{}) && !r.sweep && !r.syscalls && !r.pauses:
+	case r.slo == (Objective{}) && !r.sweep && !r.scale && !r.syscalls && !r.pauses:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
 	return nil
@@ -210,18 +212,26 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 	total := len(targets) * len(r.workloads) * len(plan)
 	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d workloads × %d blocks, seed %d, records in %s\n",
 		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
-	p := newProgress(r.stderr, total, len(plan))
+	return r.inBlocks(ctx, b, plan, "", writer)
+}
+
+// inBlocks runs a plan and shows its progress.
+func (r *runner) inBlocks(ctx context.Context, b *bench, plan [][]cell, purpose string, writer *results.Writer) error {
+	p := newProgress(r.stderr, len(plan)*len(plan[0]), len(plan))
 	defer p.finish()
+	b.watch = p.watch
 	for _, block := range plan {
 		for _, c := range block {
+			p.begin(c)
 			record, err := b.run(ctx, c)
 			if err != nil {
 				return err
 			}
+			record.Purpose = purpose
 			if err := r.keep(writer, p, record); err != nil {
 				return err
 			}
-			p.done(c)
+			p.done(c, record)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -183,5 +184,51 @@ func TestSearchAndSweepCommands(t *testing.T) {
 		if !strings.Contains(stdout.String(), want) || !strings.Contains(stdout.String(), "server/none") {
 			t.Errorf("%s: the table lacks %q:\n%s", purpose, want, stdout)
 		}
+	}
+}
+
+// A scaling run records each cell and the law of each server, with its intervals, and compares neither with anything.
+func TestScaleCommand(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	cmd, stdout, stderr := loadgen(t, "-scale", "-workload", mine(t, "closed", 12), "-blocks", "2", "-duration", "200ms", "-seed", "4", "-out", out,
+		implementations(t, "none", "wrong byte"))
+	if code := exitCode(t, cmd); code != exitSomeFailed {
+		t.Fatalf("exit status %d: %s", code, stderr)
+	}
+	t.Logf("\n%s", stdout)
+	records, conns := open(t, out).Records(), make(map[int]int)
+	var laws []results.Record
+	for _, r := range records {
+		switch {
+		case r.Purpose == "scaling law":
+			laws = append(laws, r)
+		case r.Impl == "server/none":
+			conns[r.Conns]++
+		}
+	}
+	if want := map[int]int{1: 2, 2: 2, 4: 2, 8: 2, 12: 2}; !maps.Equal(conns, want) {
+		t.Errorf("cells by connections: %v, want %v", conns, want)
+	}
+	if len(laws) != 2 || len(results.Summarise(records)) != 0 {
+		t.Fatalf("%d laws, %d records are compared", len(laws), len(results.Summarise(records)))
+	}
+	if r := laws[0]; r.Failed() || r.Block < 1 || *r.ScalingPerSecondLow > *r.ScalingPerSecond || *r.ScalingPerSecond > *r.ScalingPerSecondHigh || *r.ScalingPerSecondLow <= 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := laws[1]; !strings.Contains(r.Error, "no block is whole: ") || r.ScalingPerSecond != nil {
+		t.Errorf("%+v", r)
+	}
+	if !strings.Contains(stdout.String(), "misfit") || !strings.Contains(stdout.String(), "beyond 12") && !strings.Contains(stdout.String(), " connections ") {
+		t.Errorf("the table:\n%s", stdout)
+	}
+}
+
+// A law is believed only as far as it was measured.
+func TestPeakBeyondWhatWasMeasuredIsNoFigure(t *testing.T) {
+	if text := peakText(results.Scaling{PerSecond: 1, Contention: 0.19, Coherency: 0.0001}, 64); text != "beyond 64" {
+		t.Error(text)
+	}
+	if text := peakText(results.Scaling{PerSecond: 1, Contention: 0.19, Coherency: 0.0001}, 128); text != "90 connections" {
+		t.Error(text)
 	}
 }

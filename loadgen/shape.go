@@ -10,24 +10,34 @@ func (w Workload) shape() string {
 	parts := []string{fmt.Sprintf("%d connections", w.Conns)}
 	switch {
 	case w.Loop == "idle":
-		return fmt.Sprintf("%d idle connections", w.Conns)
+		return fmt.Sprintf("%d idle connections", w.Conns) + w.sourcesText()
 	case w.Loop == "open" && w.Depth > 0:
 		parts = append(parts, fmt.Sprintf("at most %d deep", w.Depth))
 	case w.Depth > 1:
 		parts = append(parts, fmt.Sprintf("%d deep", w.Depth))
 	}
-	if w.RequestsPerConn > 0 {
+	switch {
+	case w.Storm:
+		parts = append(parts, fmt.Sprintf("%d requests each, all begun at once, again and again", w.RequestsPerConn))
+	case w.RequestsPerConn > 0:
 		parts = append(parts, fmt.Sprintf("%d requests each, then a new one", w.RequestsPerConn))
 	}
 	parts = append(parts, w.sizesText())
 	if w.Loop == "open" {
 		parts = append(parts, w.scheduleText())
 	}
-	text := strings.Join(parts, " × ")
+	text := strings.Join(parts, " × ") + w.sourcesText()
 	if w.StalledConns > 0 {
 		text += fmt.Sprintf(", beside %d that never read", w.StalledConns)
 	}
 	return text
+}
+
+func (w Workload) sourcesText() string {
+	if n := len(sourceAddresses(w.Sources)); n > 0 {
+		return fmt.Sprintf(" from %d addresses", n)
+	}
+	return ""
 }
 
 func (w Workload) sizesText() string {

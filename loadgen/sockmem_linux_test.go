@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestSocketMemoryIsTheServersEnd(t *testing.T) {
 	defer close(release)
 	var fds []int
 	for range conns {
-		fd, err := dial("tcp", address, 5*time.Second)
+		fd, err := dial("tcp", address, netip.Addr{}, 5*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

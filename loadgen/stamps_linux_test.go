@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ func TestStampsTellHowLongBytesHaveLain(t *testing.T) {
 	const pause = 5 * time.Millisecond
 	address := serve(t, echo(unchanged))
 	for _, on := range []bool{true, false} {
-		fd, err := dial("tcp", address, time.Second)
+		fd, err := dial("tcp", address, netip.Addr{}, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ type stream struct {
 	answered, begun, released, queued int64
 	received, sent, due               int64
 	answeredEnd, begunEnd, queuedEnd  int64 // offset behind the last request of each kind
-	movedAt                           int64 // clock when the kernel last took bytes, or first took none; of a blocked stream alone
+	movedAt                           int64 // clock when the kernel last took bytes or first took none, or when bytes fell due; of a stream with bytes due alone
 
 	sendingPlace, receivedPlace int // of sent and received in the payload's table
 
@@ -138,8 +138,12 @@ func (s *stream) stuck(now int64, patience time.Duration) error {
 	if s.sent == s.due || now-s.movedAt <= int64(patience) {
 		return nil
 	}
+	waited := time.Duration(now - s.movedAt).Seconds()
+	if s.sent == s.before {
+		return faultOf(late, "connection %d was not made within %.1f s", s.number, waited)
+	}
 	return faultOf(stoppedReading, "the server does not read connection %d: %d of %d bytes have found no room for %.1f s",
-		s.number, s.due-s.sent, s.due, time.Duration(now-s.movedAt).Seconds())
+		s.number, s.due-s.sent, s.due, waited)
 }
 
 // overdue is a fault if the oldest request, sent or not, has waited for longer than patience.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -101,12 +102,64 @@ func decodeStrictly(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		return inWords(err, v)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("there is more text behind the object")
 	}
 	return nil
+}
+
+// inWords turns an error of package json into one for people who know the file and not the program.
+func inWords(err error, v any) error {
+	var wrong *json.UnmarshalTypeError
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("field %s is a %s; it must be %s", wrong.Field, wrong.Value, kindText(wrong.Type.Kind()))
+	case errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF:
+		return errors.New("the text ends before the object does")
+	case strings.HasPrefix(text, "unknown field"):
+		return fmt.Errorf("%s; there are %s", text, strings.Join(fieldNames(reflect.TypeOf(v).Elem()), ", "))
+	}
+	return errors.New(text)
+}
+
+func kindText(k reflect.Kind) string {
+	switch k {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Pointer:
+		return "an object"
+	}
+	return "a text"
+}
+
+// fieldNames are the fields of a file, and of the objects within it as field.field.
+func fieldNames(t reflect.Type) (names []string) {
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		names = append(names, name)
+		inner := f.Type
+		if inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && inner.PkgPath() == t.PkgPath() {
+			for _, below := range fieldNames(inner) {
+				names = append(names, name+"."+below)
+			}
+		}
+	}
+	return names
 }
 
 // names lists the built-in workloads or suites.

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"reactorbench/results"
 )
@@ -22,32 +24,45 @@ func (r *runner) sweepAll(ctx context.Context, b *bench, targets []target, write
 		return err
 	}
 	load := r.workloads[0]
-	fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
+	var report strings.Builder // printed in the end: a terminal shows the progress until then
+	fmt.Fprintf(&report, "\n%s: %s\n", load.Name, load.shape())
+	p := newProgress(r.stderr, len(targets)*(capacityCells+len(sweepSteps)), len(sweepSteps))
+	defer p.finish()
+	b.watch = p.watch
+	probed := func(c cell) (results.Record, error) {
+		p.begin(c)
+		record, err := r.probed(ctx, b, c, "sweep", writer)
+		if err == nil {
+			p.done(c, record)
+		}
+		return record, err
+	}
 	for _, t := range targets {
-		capacity, doubt, err := r.capacity(ctx, b, t, load, writer)
+		capacity, doubt, err := r.capacity(t, load, probed)
 		if err != nil {
 			return err
 		}
 		if capacity == 0 {
-			fmt.Fprintf(r.stdout, "%s: no capacity: %s\n", t.impl.Name, doubt)
+			fmt.Fprintf(&report, "%s: no capacity: %s\n", t.impl.Name, doubt)
 			r.failed++
 			continue
 		}
-		fmt.Fprintf(r.stdout, "%s: capacity %s in a closed loop%s\n", t.impl.Name, rateText(capacity), doubt)
-		if err := r.sweepOne(ctx, b, t, load, capacity, writer); err != nil {
+		fmt.Fprintf(&report, "%s: capacity %s in a closed loop%s\n", t.impl.Name, rateText(capacity), doubt)
+		if err := r.sweepOne(&report, t, load, capacity, probed); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(r.stdout, "\n%s\n", r.footer())
+	p.finish()
+	fmt.Fprintf(r.stdout, "%s\n%s\n", report.String(), r.footer())
 	return nil
 }
 
-func (r *runner) capacity(ctx context.Context, b *bench, t target, load Workload, writer *results.Writer) (perSecond float64, doubt string, err error) {
+func (r *runner) capacity(t target, load Workload, probed func(cell) (results.Record, error)) (perSecond float64, doubt string, err error) {
 	closed := load
 	closed.Loop, closed.Depth, closed.Rate, closed.Arrivals = "closed", max(1, load.Depth), 0, ""
 	var rates []float64
 	for i := range capacityCells {
-		record, err := r.probed(ctx, b, cell{target: t, workload: closed, block: i, seed: r.seed + uint64(i)}, "sweep", writer)
+		record, err := probed(cell{target: t, workload: closed, block: i, seed: r.seed + uint64(i)})
 		switch {
 		case err != nil:
 			return 0, "", err
@@ -66,18 +81,18 @@ func (r *runner) capacity(ctx context.Context, b *bench, t target, load Workload
 	return rates[len(rates)/2], doubt, nil
 }
 
-func (r *runner) sweepOne(ctx context.Context, b *bench, t target, load Workload, capacity float64, writer *results.Writer) error {
+func (r *runner) sweepOne(w io.Writer, t target, load Workload, capacity float64, probed func(cell) (results.Record, error)) error {
 	table := [][]string{{"", "offered/s", "answered/s", "response p50", "p99", "p99.9", "service p99", ""}}
 	for i, percent := range sweepSteps {
 		at := load
 		at.Rate = math.Ceil(capacity * float64(percent) / 100)
-		record, err := r.probed(ctx, b, cell{target: t, workload: at, block: i, seed: r.seed + uint64(percent)}, "sweep", writer)
+		record, err := probed(cell{target: t, workload: at, block: i, seed: r.seed + uint64(percent)})
 		if err != nil {
 			return err
 		}
 		table = append(table, sweepRow(percent, record))
 	}
-	printColumns(r.stdout, table)
+	printColumns(w, table)
 	return nil
 }
 

@@ -38,12 +38,28 @@ func (w Workload) validateConnections() error {
 	switch {
 	case w.RequestsPerConn < 0 || w.RequestsPerConn > 1_000_000:
 		return fmt.Errorf("field requests_per_conn is %d; it may be 0 (never closed) to 1000000", w.RequestsPerConn)
+	case w.Storm && (w.Loop != "closed" || w.RequestsPerConn == 0):
+		return errors.New("field storm needs a closed loop with requests_per_conn: after so many a connection waits for the next storm")
+	case w.Storm && w.ConnectsPerSecond > 0:
+		return errors.New("fields storm and connects_per_s exclude each other: a storm has no pace")
 	case w.StalledConns < 0 || w.StalledConns > 1000:
 		return fmt.Errorf("field stalled_conns is %d; it may be 0 to 1000", w.StalledConns)
 	case w.ConnectsPerSecond < 0 || w.ConnectsPerSecond > 0 && w.ConnectsPerSecond < 1:
 		return fmt.Errorf("field connects_per_s is %g; it may be 0 (no pace) or from 1 on", w.ConnectsPerSecond)
 	case w.Loop == "idle" && (w.RequestsPerConn > 0 || w.StalledConns > 0):
 		return errors.New("an idle workload has neither requests_per_conn nor stalled_conns")
+	}
+	return validateSources(w.Sources)
+}
+
+// ownDescriptors are those that a server or the generator has beside its connections.
+const ownDescriptors = 64
+
+// fits refuses more connections than a process with this descriptor limit can hold; 0 is a limit that is not known.
+func (w Workload) fits(limit int) error {
+	if needed := w.Conns + w.StalledConns + ownDescriptors; limit > 0 && needed > limit {
+		return fmt.Errorf("workload %s needs %d descriptors in one process, and the limit is %d: raise it with ulimit -n, or take fewer with -conns",
+			w.Name, needed, limit)
 	}
 	return nil
 }
@@ -59,6 +75,8 @@ func (w Workload) needsEpoll() string {
 		return "stalled_conns"
 	case w.ConnectsPerSecond > 0:
 		return "connects_per_s"
+	case w.Sources.IsValid():
+		return "sources"
 	}
 	return ""
 }

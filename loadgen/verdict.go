@@ -130,11 +130,19 @@ const largestEdgeError = 0.05
 func edgeError(inFlight float64, requests int64) float64 { return inFlight / float64(requests) }
 
 // edge is how many requests may be in flight at the edges of the window: all of a closed loop, the mean of an open one.
-func (m Measurement) edge(w Workload) float64 { return m.meanInFlight(w) }
+func (m Measurement) edge(w Workload) float64 {
+	if w.Storm {
+		return float64(w.inFlight())
+	}
+	return m.meanInFlight(w)
+}
 
 // meanInFlight is how many requests were in flight: those that a closed loop keeps there, or what the engines of an open one counted
-// as they came and went.
+// as they came and went. A storm swells and falls: nobody counted its mean, and it is 0.
 func (m Measurement) meanInFlight(w Workload) float64 {
+	if w.Storm {
+		return 0
+	}
 	if w.Loop == "open" {
 		return float64(m.Counts.InFlight) / float64(m.Wall)
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,9 +17,11 @@ type Workload struct {
 	Conns int    `json:"conns"`
 	Depth int    `json:"depth,omitempty"` // requests in flight on each connection; of an open loop the most, 0 is no limit
 
-	RequestsPerConn   int     `json:"requests_per_conn,omitempty"` // churn: after so many a connection is closed and another opened; 0: never
-	StalledConns      int     `json:"stalled_conns,omitempty"`     // further connections that send all they can and never read
-	ConnectsPerSecond float64 `json:"connects_per_s,omitempty"`    // the pace at which connections are opened at first; 0: as fast as the server takes them
+	RequestsPerConn   int          `json:"requests_per_conn,omitempty"` // churn: after so many a connection is closed and another opened; 0: never
+	Storm             bool         `json:"storm,omitempty"`             // the new connections come all at once, when the last of the old ones is closed
+	StalledConns      int          `json:"stalled_conns,omitempty"`     // further connections that send all they can and never read
+	ConnectsPerSecond float64      `json:"connects_per_s,omitempty"`    // the pace at which connections are opened at first; 0: as fast as the server takes them
+	Sources           netip.Prefix `json:"sources,omitzero"`            // addresses that connections begin at in turn, such as 127.0.1.0/28; absent: where the kernel chooses
 
 	// How long requests are: exactly one of these.
 	MessageBytes int         `json:"message_bytes,omitempty"`
@@ -78,7 +82,7 @@ func (o override) String() string {
 func (o override) apply(w *Workload) error {
 	text := fmt.Sprintf("{%q: %s}", o.field, o.value)
 	err := decodeStrictly([]byte(text), w)
-	if err != nil && o.isWord() {
+	if err != nil && o.isText() && !json.Valid([]byte(o.value)) {
 		err = decodeStrictly(fmt.Appendf(nil, "{%q: %q}", o.field, o.value), w)
 	}
 	if err != nil {
@@ -103,8 +107,11 @@ func (o override) apply(w *Workload) error {
 	return nil
 }
 
-// isWord reports whether the value may be a text without its quotation marks.
-func (o override) isWord() bool { return o.value != "" && !strings.ContainsAny(o.value, `"{}[]/ `) }
+// isText reports whether the value may be a text without its quotation marks.
+func (o override) isText() bool { return o.value != "" && !strings.ContainsAny(o.value, `"{}[] `) }
+
+// isWord reports whether the value may be a part of a file's name.
+func (o override) isWord() bool { return o.isText() && !strings.Contains(o.value, "/") }
 
 // inFlight is how many requests of a closed loop are unanswered at any moment.
 func (w Workload) inFlight() int { return w.Conns * w.Depth }

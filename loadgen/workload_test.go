@@ -35,6 +35,7 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown field": {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"speed":5}`, `unknown field "speed"`},
 		"wrong type":    {`{"loop":"closed","conns":"many"}`, "conns"},
+		"half":          {`{"loop":"closed","conns":1,`, "the text ends before the object does"},
 		"two objects":   {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1} {}`, "more text behind"},
 		"loop":          {`{"loop":"ajar","conns":1,"depth":1,"message_bytes":1}`, `field loop is "ajar"`},
 		"conns":         {`{"loop":"closed","conns":0,"depth":1,"message_bytes":1}`, "field conns is 0"},
@@ -54,6 +55,11 @@ func TestWrongWorkloadsAreRefusedByName(t *testing.T) {
 		"churn":         {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":-1}`, "field requests_per_conn is -1"},
 		"stalled":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"stalled_conns":5000}`, "field stalled_conns is 5000"},
 		"pace":          {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"connects_per_s":0.1}`, "field connects_per_s is 0.1"},
+		"sources":       {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.1.0/8"}`, "field sources is 127.0.1.0/8"},
+		"storm":         {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"storm":true}`, "field storm needs a closed loop with requests_per_conn"},
+		"paced storm":   {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":1,"storm":true,"connects_per_s":5}`, "storm has no pace"},
+		"no prefix":     {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"here"}`, "here"},
+		"first source":  {`{"loop":"closed","conns":1,"depth":1,"message_bytes":1,"sources":"127.0.0.2/28"}`, "begins at 127.0.0.0"},
 		"idle churn":    {`{"loop":"idle","conns":1,"depth":1,"message_bytes":1,"requests_per_conn":5}`, "an idle workload has neither"},
 		"idle depth":    {`{"loop":"idle","conns":1,"depth":2,"message_bytes":1}`, "field depth is 2"},
 	} {
@@ -138,5 +144,15 @@ func TestSizes(t *testing.T) {
 		if got := s.at(5, int64(k)); got != want {
 			t.Errorf("request %d has %d bytes, want %d", k, got, want)
 		}
+	}
+}
+
+func TestMoreConnectionsThanDescriptorsAreRefused(t *testing.T) {
+	w := Workload{Name: "many", Conns: 900, StalledConns: 50}
+	if err := w.fits(1024); err != nil {
+		t.Error(err)
+	}
+	if err := w.fits(1000); err == nil || err.Error() != "workload many needs 1014 descriptors in one process, and the limit is 1000: raise it with ulimit -n, or take fewer with -conns" {
+		t.Errorf("%v", err)
 	}
 }

@@ -162,7 +162,7 @@ func csvValue(v reflect.Value, omitEmpty bool) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// exportPercentiles writes a table for each implementation, workload and kind of latency. The counts of all blocks are added up, which
+// exportPercentiles writes a table for each implementation, load and kind of latency. The counts of all blocks are added up, which
 // loses nothing; what differs from block to block is for the records to say.
 func exportPercentiles(dir string, records []Record) error {
 	merged := make(map[string]*Histogram)
@@ -172,7 +172,7 @@ func exportPercentiles(dir string, records []Record) error {
 			if err != nil {
 				return err
 			}
-			file := strings.TrimSuffix(HistogramLogName(r.Impl, r.Workload, named.what), ".hlog") + ".hgrm"
+			file := strings.TrimSuffix(HistogramLogName(r.Impl, r.load(), named.what), ".hlog") + ".hgrm"
 			if merged[file] == nil {
 				merged[file] = NewHistogram()
 			}

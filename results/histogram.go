@@ -97,10 +97,24 @@ func DecodeHistogram(encoded string) (*Histogram, error) {
 // HDR gives the library's own type for drawing; it shares memory with h.
 func (h *Histogram) HDR() *hdrhistogram.Histogram { return h.counts }
 
-// HistogramLogName is the file of one implementation and workload below hdr/. What is "" for the headline latency, and for the others
+// load names the cells whose histograms may be added up: those of a search, a sweep or a scaling run have one workload and many loads.
+func (r Record) load() string {
+	switch r.Purpose {
+	case "scale":
+		return fmt.Sprintf("%s,conns=%d", r.Workload, r.Conns)
+	case "search", "sweep":
+		if r.Loop == "open" {
+			return fmt.Sprintf("%s,rate=%.8g", r.Workload, r.AskedPerSecond)
+		}
+		return r.Workload + ",closed" // the capacity that a sweep begins with
+	}
+	return r.Workload
+}
+
+// HistogramLogName is the file of one implementation and load below hdr/. What is "" for the headline latency, and for the others
 // of an open loop "service" or "send-lag"; "over-time" where stretches of the window were kept apart.
-func HistogramLogName(impl, workload, what string) string {
-	name := strings.ReplaceAll(impl, "/", "_") + "." + workload
+func HistogramLogName(impl, load, what string) string {
+	name := strings.ReplaceAll(impl, "/", "_") + "." + load
 	if what != "" {
 		name += "." + what
 	}
@@ -126,7 +140,7 @@ func appendHistogramLog(dir string, r Record, named namedHistogram) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, hdrFolder, HistogramLogName(r.Impl, r.Workload, named.what))
+	path := filepath.Join(dir, hdrFolder, HistogramLogName(r.Impl, r.load(), named.what))
 	start := r.Time.UnixMilli()
 	return appendInterval(path, h, r.Impl, start, start+r.DurationNs/int64(time.Millisecond))
 }

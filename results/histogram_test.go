@@ -109,3 +109,17 @@ func TestHistogramLogIsReadByTheLibrary(t *testing.T) {
 		}
 	}
 }
+
+// What is added up in one file has had the same load.
+func TestHistogramsOfManyLoadsStandApart(t *testing.T) {
+	for want, r := range map[string]Record{
+		"open-5k,rate=3799": {Workload: "open-5k", Purpose: "sweep", Loop: "open", AskedPerSecond: 3799.0000000000005},
+		"open-5k,closed":    {Workload: "open-5k", Purpose: "sweep", Loop: "closed"},
+		"closed-64,conns=8": {Workload: "closed-64", Purpose: "scale", Loop: "closed", Conns: 8},
+		"closed-64":         {Workload: "closed-64", Loop: "closed", Conns: 64},
+	} {
+		if got := r.load(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -10,6 +10,8 @@ const SchemaNumber = 2
 
 // A Record is one cell: a fresh server process under one workload in one block.
 //
+// A record of Purpose "scaling law" alone is no cell: it rests on many.
+//
 // When Error is set the cell has no figures and everything below Error is absent.
 type Record struct {
 	Schema int       `json:"schema"`
@@ -23,7 +25,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pauses": a server that tells of its garbage collections, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "scale": one of many numbers of connections, "scaling law": what was fitted to them, "syscalls": a traced server, "pauses": a server that tells of its garbage collections, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
@@ -35,8 +37,11 @@ type Record struct {
 	Round        int    `json:"round,omitempty"` // from 0, within such a block: each holds a slice of base and one of head
 	Seed         uint64 `json:"seed"`            // of this cell: payload and connection order follow from it
 
-	RequestsPerConn int `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
-	StalledConns    int `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
+	RequestsPerConn int  `json:"requests_per_conn,omitempty"` // after so many a connection was closed and a new one opened; absent: never
+	Storm           bool `json:"storm,omitempty"`             // those new ones came all at once, when the last of their predecessors was closed; latencies of first requests count from before connect
+	StalledConns    int  `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
+
+	SourceAddresses int `json:"source_addresses,omitempty"` // that connections began at in turn; absent: the kernel chose
 
 	Arrivals       string  `json:"arrivals,omitempty"`    // open loop: poisson, constant, either with ramp or steps behind it, or trace
 	AskedPerSecond float64 `json:"asked_per_s,omitempty"` // open loop: the mean rate of the profile within the window
@@ -48,7 +53,7 @@ type Record struct {
 	Requests          int64   `json:"requests,omitempty"`    // replies completed within the window, every byte compared
 	Bytes             int64   `json:"bytes,omitempty"`       // payload of those replies, one direction
 	RequestsPerSecond float64 `json:"requests_per_s,omitempty"`
-	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window
+	Connects          int64   `json:"connects,omitempty"` // connections that took the place of closed ones within the window, or came in a storm
 
 	// Open loop only. The requests planned within the window are the ones that count, whenever they were sent or answered.
 	Offered     int64  `json:"offered,omitempty"`      // requests planned within the window
@@ -78,6 +83,19 @@ type Record struct {
 	Collections *int64 `json:"collections,omitempty"`     // garbage collections as a Go server's runtime tells of them, from its start to its end, over all Requests
 	PauseSumNs  int64  `json:"gc_pause_ns,omitempty"`     // by the clock, in which they stopped the server; two a collection
 	PauseMaxNs  int64  `json:"gc_pause_max_ns,omitempty"` // the longest
+
+	// Purpose "scaling law" only: the law of Scaling with the median over blocks of each coefficient and the ends of its interval, which is a 95 %
+	// one from six blocks on. Conns is the highest number of connections, Block the number of blocks.
+	ScalingPerSecond      *float64 `json:"scaling_per_s,omitempty"` // of one connection alone
+	ScalingPerSecondLow   *float64 `json:"scaling_per_s_low,omitempty"`
+	ScalingPerSecondHigh  *float64 `json:"scaling_per_s_high,omitempty"`
+	ScalingContention     *float64 `json:"scaling_contention,omitempty"`
+	ScalingContentionLow  *float64 `json:"scaling_contention_low,omitempty"`
+	ScalingContentionHigh *float64 `json:"scaling_contention_high,omitempty"`
+	ScalingCoherency      *float64 `json:"scaling_coherency,omitempty"`
+	ScalingCoherencyLow   *float64 `json:"scaling_coherency_low,omitempty"`
+	ScalingCoherencyHigh  *float64 `json:"scaling_coherency_high,omitempty"`
+	ScalingWorstMisfit    *float64 `json:"scaling_worst_misfit,omitempty"` // share by which the law is wrong where it is most wrong
 
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
