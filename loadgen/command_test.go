@@ -170,7 +170,7 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 	}{
 		{[]string{"-nosuch"}, "-nosuch"},
 		{nil, "name the servers"},
-		{[]string{"-suite", "huge", "./x"}, `no suite is called "huge"; there are full, limits, quick`},
+		{[]string{"-suite", "huge", "./x"}, `no suite is called "huge"; there are full, limits`},
 		{[]string{"-workload", "closed-65", "./x"}, `no workload is called "closed-65"`},
 		{[]string{"-workload", broken, "./x"}, broken + `: unknown field "speed"`},
 		{[]string{"-workload", "closed-64", "-suite", "quick", "./x"}, "exclude each other"},
