@@ -104,8 +104,8 @@ func TestSizes(t *testing.T) {
 		t.Skip("the sizes are those of a 64-bit machine")
 	}
 	equal(t, "Event", unsafe.Sizeof(Event{}), 64)
-	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 224)
-	equal(t, "connection", unsafe.Sizeof(connection{}), 104) // on a Proactor, in addition
+	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 144)
+	equal(t, "connection", unsafe.Sizeof(connection{}), 64) // on a Proactor, in addition
 	equal(t, "fdEntry", unsafe.Sizeof(fdEntry{}), 16)
 	equal(t, "heapNode", unsafe.Sizeof(heapNode{}), 24)
 }
@@ -129,7 +129,7 @@ func TestIdleConnectionMemory(t *testing.T) {
 		}
 		each := (heapBytes() - before) / connections
 		t.Logf("%d bytes a connection", each)
-		// 224 for the BufferEvent, 32 for two closures, 16 in the table of descriptors (and the peer's 16, here), 24 to 30 in the
+		// 144 for the BufferEvent, 32 for two closures, 16 in the table of descriptors (and the peer's 16, here), 24 to 30 in the
 		// heap of timers, 75 for the loop's chunks and slices; and up to 110 in the lists of a backend that keeps some.
 		if each > 520 {
 			t.Errorf("%d bytes a connection", each)
