@@ -143,7 +143,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 		under.settings = under.io.base.share(own)
 		f.marked = true
 	}
-	under.onRead, under.onWrite, under.onEvent = f.underReads, f.underWrote, f.underTells
+	under.SetCallbacks(&Callbacks{f.underReads, f.underWrote, f.underTells})
 	under.Disable(Read)
 	under.Enable(Write)
 	switch {
@@ -188,7 +188,7 @@ func (f *filter) close(*BufferEvent, bool) {
 		return
 	}
 	under.settings.extra.above = nil
-	under.onRead, under.onWrite, under.onEvent = nil, nil, nil
+	under.SetCallbacks(nil)
 	switch {
 	case f.keep:
 		f.unmark()

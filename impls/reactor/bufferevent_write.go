@@ -44,8 +44,8 @@ func (bev *BufferEvent) flush(most int) {
 	}
 	if n > 0 {
 		bev.writeDeadline = 0
-		if bev.onWrite != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
-			bev.onWrite()
+		if call := bev.calls.Write; call != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
+			call(bev)
 		}
 	}
 }
