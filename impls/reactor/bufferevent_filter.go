@@ -112,6 +112,7 @@ type filter struct {
 	releases   []func()
 	tls        *secured // nil: another filter
 
+	taken    int   // bytes that have left the output; its length would not tell, for out may write to it
 	more     bool  // the last fill has left something undone
 	ended    bool  // the underlying one has come to its end,
 	failure  error // by this error
@@ -135,6 +136,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 	s.transport = f
 	f.under, f.bev = under, under.io.base.newBufferEvent(-1, s)
 	f.bev.io.priority = under.io.priority
+	f.bev.output.OnChange(func(_, _, deleted int) { f.taken += deleted })
 	f.ended = under.flags&sawEOF != 0
 	under.needExtra().above = f.bev
 	if s := under.settings; s.writeLow == 0 && s.writeHigh > 0 {

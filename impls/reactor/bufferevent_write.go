@@ -29,7 +29,11 @@ func (bev *BufferEvent) send() {
 func (bev *BufferEvent) flush(most int) {
 	length, waiting := bev.unwritten(), bev.output.Len()
 	n, err := bev.settings.transport.flush(bev, most)
-	bev.spend(Write, waiting-bev.output.Len())
+	if taken := waiting - bev.output.Len(); bev.filter() == nil {
+		bev.spend(Write, taken)
+	} else {
+		bev.spend(Write, n) // its transform may have written to the output meanwhile
+	}
 	if err == errUnderWay {
 		bev.flags |= blocked
 		return
