@@ -150,6 +150,9 @@ func (e *Event) Add(timeout time.Duration) error {
 		if err := b.register(e); err != nil {
 			return err
 		}
+		if !e.timed() {
+			e.marks &^= spent // what it was activated for came before this Add
+		}
 	}
 	if timeout >= 0 {
 		e.withdraw(Timeout)
@@ -270,7 +273,7 @@ func (e *Event) ActiveLater(what What) {
 	if b.closed {
 		return
 	}
-	e.result |= what
+	e.note(what)
 	if e.queuePlace == 0 && e.marks&deferred == 0 {
 		e.marks |= deferred
 		b.active++
