@@ -26,13 +26,14 @@ func (bev *BufferEvent) later(do func()) {
 	if bev.state >= draining {
 		return
 	}
-	e := bev.io.base.NewEvent(-1, 0, func(What) {
+	e := new(Event)
+	e.init(bev.io.base, -1, 0, partsCallback(func() {
 		if bev.state < draining {
 			bev.flags |= busy
 			do()
 			bev.settle()
 		}
-	})
+	}))
 	e.priority = bev.io.priority
 	e.Active(Read)
 }

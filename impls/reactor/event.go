@@ -80,6 +80,11 @@ type plainCallback func()
 
 func (c plainCallback) ready(What) { c() }
 
+// A partsCallback is that of an event which is a part of something else: a pause of a listener, the next tick of a limit.
+type partsCallback func()
+
+func (c partsCallback) ready(What) { c() }
+
 // NewEvent returns an event that is not yet added. what is made of Read, Write, Closed, Persist and ET; call is told which of them has
 // come, or Timeout. With fd below 0 it waits for its timeout or for Active alone (and with Read, Write or Closed it is pending even so,
 // as in libevent). It panics for Signal and Timeout in what, and without call.
