@@ -324,8 +324,9 @@ func (b *Base) Break() {
 	b.broken = true
 }
 
-// Exit ends the loop after all callbacks of this turn (0 or less), or of the turn that comes after the given time. It does not
-// keep a loop going that has nothing else to wait for. Of several Exits the earliest counts.
+// Exit ends the loop after all callbacks of this turn, or of the turn that comes after the given time. A time below 0 is 0: what is left
+// until a moment that has passed ([Forever] too; an end that never comes needs no Exit). It does not keep a loop going that has nothing
+// else to wait for. Of several Exits the earliest counts.
 func (b *Base) Exit(after time.Duration) {
 	b.enter("Exit")
 	if after <= 0 {

@@ -29,12 +29,10 @@ type BufferEvent struct {
 	io            Event // the descriptor, and the nearer of the two deadlines
 	input, output evbuffer.Buffer
 
-	onRead, onWrite func()
-	onEvent         func(Outcome)
-
-	settings      *settings // shared with all that have the same
-	readDeadline  moment    // 0: not waiting to read, or without a timeout
-	writeDeadline moment    // 0: nothing to write, or without a timeout
+	settings      *settings  // shared with all that have the same
+	calls         *Callbacks // shared by SetCallbacks, or its own (ownCalls); never nil
+	readDeadline  moment     // 0: not waiting to read, or without a timeout
+	writeDeadline moment     // 0: nothing to write, or without a timeout
 
 	underWay uint32 // bytes that the transport has taken out of output and not yet passed on
 
@@ -69,6 +67,7 @@ const (
 	finWanted                         // CloseWrite was called
 	outputOver                        // no more can be written: FIN is sent, or writing failed
 	closeWaiting                      // CloseAfterFlush was called while connecting
+	ownCalls                          // calls is this one's alone, and may be changed
 	missed                            // was told of bytes and did not ask for them: stopped, or held back, in this very turn
 )
 
@@ -117,7 +116,7 @@ func (b *Base) NewBufferEvent(fd int) *BufferEvent {
 }
 
 func (b *Base) newBufferEvent(fd int, s settings) *BufferEvent {
-	bev := &BufferEvent{enabled: Write, settings: b.share(s)}
+	bev := &BufferEvent{enabled: Write, settings: b.share(s), calls: noCallbacks}
 	bev.input.Init(b.pool)
 	bev.output.Init(b.pool)
 	bev.io.init(b, fd, Persist, bev)
@@ -134,18 +133,6 @@ func (bev *BufferEvent) adopt() {
 	bev.note(err)
 	bev.touch()
 }
-
-// OnRead has call called when bytes came and the input has at least the low mark of them. What it leaves in the input is there
-// when it is called again, which is after further bytes.
-func (bev *BufferEvent) OnRead(call func()) { bev.onRead = call }
-
-// OnWrite has call called when bytes were written and the output has at most the low mark of them (0 to begin with: none) left.
-func (bev *BufferEvent) OnWrite(call func()) { bev.onWrite = call }
-
-// OnEvent has call called for everything but data. It decides what follows: an end, an error or a timeout ends or disables a direction,
-// and leaves the bufferevent open. Without it, an end of the input closes the bufferevent after its output is flushed, and an error
-// or a timeout closes it at once.
-func (bev *BufferEvent) OnEvent(call func(Outcome)) { bev.onEvent = call }
 
 // Input has the bytes that came. Ask for it in each callback that uses it, and keep no copy: asking is how the
 // bufferevent learns that it has to look for room afterwards.
@@ -294,7 +281,7 @@ func (bev *BufferEvent) end(disowned bool) {
 	bev.output.Freeze(evbuffer.Front | evbuffer.Back)
 	bev.input.Reset()
 	bev.output.Reset()
-	bev.onRead, bev.onWrite, bev.onEvent = nil, nil, nil
+	bev.SetCallbacks(nil)
 }
 
 // touch has the bufferevent settle at the end of the turn, unless its own code is running, which does so anyway.

@@ -2,23 +2,17 @@ package reactor
 
 // This file is what is otherwise done by bytes that move: calling back, and flushing.
 
-// Callbacks are the functions that OnRead, OnWrite and OnEvent have set; nil where there is none. Those of a bufferevent under a filter are
-// the filter's.
-func (bev *BufferEvent) Callbacks() (read, write func(), event func(Outcome)) {
-	return bev.onRead, bev.onWrite, bev.onEvent
-}
-
 // Trigger has OnRead, OnWrite or both called in the next turn as if bytes had moved: OnRead if the input has at least its low
 // mark by then, OnWrite if the output has at most its own; with ignoreMarks in any case. What is left over in the input, which
 // otherwise is told only with what comes after it, is so told again. Two Triggers before that turn are two calls.
 func (bev *BufferEvent) Trigger(what What, ignoreMarks bool) {
 	bev.later(func() {
 		s := bev.settings
-		if what.Has(Read) && bev.onRead != nil && (ignoreMarks || bev.input.Len() >= s.readLow) {
-			bev.onRead()
+		if call := bev.calls.Read; what.Has(Read) && call != nil && (ignoreMarks || bev.input.Len() >= s.readLow) {
+			call(bev)
 		}
-		if what.Has(Write) && bev.onWrite != nil && (ignoreMarks || bev.unwritten() <= s.writeLow) {
-			bev.onWrite()
+		if call := bev.calls.Write; what.Has(Write) && call != nil && (ignoreMarks || bev.unwritten() <= s.writeLow) {
+			call(bev)
 		}
 	})
 }
@@ -32,13 +26,14 @@ func (bev *BufferEvent) later(do func()) {
 	if bev.state >= draining {
 		return
 	}
-	e := bev.io.base.NewEvent(-1, 0, func(What) {
+	e := new(Event)
+	e.init(bev.io.base, -1, 0, partsCallback(func() {
 		if bev.state < draining {
 			bev.flags |= busy
 			do()
 			bev.settle()
 		}
-	})
+	}))
 	e.priority = bev.io.priority
 	e.Active(Read)
 }

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -272,4 +273,22 @@ func TestLimitIsLiftedWithinTheTurn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A negative timeout is mostly a difference the wrong way about: it is refused, and what was set before still counts.
+func TestC5NegativeTimeoutIsRefused(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		bev, _ := owned(t, b)
+		told := outcomes(bev)
+		check(t, bev.SetTimeouts(100*ms, Forever))
+		for _, times := range [][2]time.Duration{{-ms, 0}, {0, -2}, {Forever - 1, Forever}} {
+			if err := bev.SetTimeouts(times[0], times[1]); !errors.Is(err, ErrTimeout) {
+				t.Errorf("SetTimeouts(%v, %v): %v", times[0], times[1], err)
+			}
+		}
+		bev.Enable(Read)
+		pass(t, b, 200*ms)
+		same(t, "told", *told, []Outcome{Timeout | Reading})
+		bev.Close()
+	})
 }

@@ -112,6 +112,7 @@ type filter struct {
 	releases   []func()
 	tls        *secured // nil: another filter
 
+	taken    int   // bytes that have left the output; its length would not tell, for out may write to it
 	more     bool  // the last fill has left something undone
 	ended    bool  // the underlying one has come to its end,
 	failure  error // by this error
@@ -135,6 +136,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 	s.transport = f
 	f.under, f.bev = under, under.io.base.newBufferEvent(-1, s)
 	f.bev.io.priority = under.io.priority
+	f.bev.output.OnChange(func(_, _, deleted int) { f.taken += deleted })
 	f.ended = under.flags&sawEOF != 0
 	under.needExtra().above = f.bev
 	if s := under.settings; s.writeLow == 0 && s.writeHigh > 0 {
@@ -143,7 +145,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 		under.settings = under.io.base.share(own)
 		f.marked = true
 	}
-	under.onRead, under.onWrite, under.onEvent = f.underReads, f.underWrote, f.underTells
+	under.SetCallbacks(&Callbacks{f.underReads, f.underWrote, f.underTells})
 	under.Disable(Read)
 	under.Enable(Write)
 	switch {
@@ -188,7 +190,7 @@ func (f *filter) close(*BufferEvent, bool) {
 		return
 	}
 	under.settings.extra.above = nil
-	under.onRead, under.onWrite, under.onEvent = nil, nil, nil
+	under.SetCallbacks(nil)
 	switch {
 	case f.keep:
 		f.unmark()

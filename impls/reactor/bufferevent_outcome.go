@@ -46,8 +46,8 @@ func (bev *BufferEvent) note(err error) {
 // tell calls OnEvent, or does what is done in its absence.
 func (bev *BufferEvent) tell(outcome Outcome) {
 	switch {
-	case bev.onEvent != nil:
-		bev.onEvent(outcome)
+	case bev.calls.Event != nil:
+		bev.calls.Event(bev, outcome)
 	case outcome.Has(EOF):
 		bev.CloseAfterFlush()
 	case outcome.Has(Error | Timeout):

@@ -46,8 +46,8 @@ func (bev *BufferEvent) received() {
 		bev.discard()
 		return
 	}
-	if bev.onRead != nil && bev.input.Len() >= bev.settings.readLow {
-		bev.onRead()
+	if call := bev.calls.Read; call != nil && bev.input.Len() >= bev.settings.readLow {
+		call(bev)
 	}
 }
 

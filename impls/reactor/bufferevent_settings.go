@@ -85,13 +85,20 @@ func (bev *BufferEvent) setTransport(t transport) {
 
 // SetTimeouts bounds the time without progress: of reading, while it is enabled and not held back; of writing, while there is something to
 // write; of connecting by the latter. When it is over the direction is disabled, and OnEvent is told Timeout with Reading or Writing.
-// 0 and less, Forever too, is without bound, as it is to begin with. Both times begin anew.
-func (bev *BufferEvent) SetTimeouts(read, write time.Duration) {
+// 0 or Forever is without bound, as it is to begin with. Both times begin anew. Another negative time is refused ([ErrTimeout]), and
+// nothing has changed then.
+func (bev *BufferEvent) SetTimeouts(read, write time.Duration) error {
+	for _, timeout := range [2]time.Duration{read, write} {
+		if timeout < 0 && timeout != Forever {
+			return fmt.Errorf("SetTimeouts(%v, %v): %w", read, write, ErrTimeout)
+		}
+	}
 	s := *bev.settings
 	s.readTimeout, s.writeTimeout = max(0, read), max(0, write)
 	bev.settings = bev.io.base.share(s)
 	bev.readDeadline, bev.writeDeadline = 0, 0
 	bev.touch()
+	return nil
 }
 
 // SetWatermark sets the marks of Read, Write or both.

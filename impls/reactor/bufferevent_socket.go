@@ -135,7 +135,7 @@ func (bev *BufferEvent) SetFD(fd int) error {
 	if x := bev.settings.extra; x != nil {
 		x.err = nil
 	}
-	bev.flags &= busy | touched
+	bev.flags &= busy | touched | ownCalls
 	bev.enabled |= Write
 	bev.state = unconnected
 	if fd >= 0 {

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -96,58 +94,6 @@ func TestC1EchoAllocatesNothing(t *testing.T) {
 			bev.Close()
 		}
 	})
-}
-
-// The size of an idle connection is promised in the package comment.
-func TestSizes(t *testing.T) {
-	if unsafe.Sizeof(uintptr(0)) != 8 {
-		t.Skip("the sizes are those of a 64-bit machine")
-	}
-	equal(t, "Event", unsafe.Sizeof(Event{}), 64)
-	equal(t, "BufferEvent", unsafe.Sizeof(BufferEvent{}), 224)
-	equal(t, "connection", unsafe.Sizeof(connection{}), 104) // on a Proactor, in addition
-	equal(t, "fdEntry", unsafe.Sizeof(fdEntry{}), 16)
-	equal(t, "heapNode", unsafe.Sizeof(heapNode{}), 24)
-}
-
-// An idle connection that has echoed costs little memory, timeouts and the closures of echo included.
-func TestIdleConnectionMemory(t *testing.T) {
-	onEveryMethod(t, func(t *testing.T, b *Base) {
-		const connections = 950 // tables by descriptor double at 2048: there is room for 148 that others have left open
-		peers, before := make([]int, connections), heapBytes()
-		for i := range peers {
-			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-			check(t, err)
-			check(t, unix.SetNonblock(fds[0], true))
-			peers[i] = fds[1]
-			bev := b.NewBufferEvent(fds[0])
-			echo(bev)
-			bev.SetTimeouts(time.Minute, time.Minute)
-			write(t, peers[i], "hello")
-			turns(t, b, 1)
-			equal(t, "echo", read(t, peers[i]), "hello")
-		}
-		each := (heapBytes() - before) / connections
-		t.Logf("%d bytes a connection", each)
-		// 224 for the BufferEvent, 32 for two closures, 16 in the table of descriptors (and the peer's 16, here), 24 to 30 in the
-		// heap of timers, 75 for the loop's chunks and slices; and up to 110 in the lists of a backend that keeps some.
-		if each > 520 {
-			t.Errorf("%d bytes a connection", each)
-		}
-		for _, fd := range peers {
-			unix.Close(fd)
-		}
-		loop(t, b, 0, Empty)
-	})
-}
-
-// heapBytes is what is alive on the heap.
-func heapBytes() int {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return int(stats.HeapAlloc)
 }
 
 // OnWrite is called when something was written, and not before or without.
@@ -544,7 +490,7 @@ func TestC8C9CloseIsPrompt(t *testing.T) {
 			t.Error("Write after Close: no error")
 		}
 		equal(t, "descriptor", bev.FD(), -1)
-		equal(t, "what the callbacks hold is let go", bev.onRead == nil && bev.onWrite == nil && bev.onEvent == nil, true)
+		equal(t, "what the callbacks hold is let go", bev.calls == noCallbacks, true)
 		loop(t, b, 0, Empty)
 	})
 }

@@ -29,7 +29,11 @@ func (bev *BufferEvent) send() {
 func (bev *BufferEvent) flush(most int) {
 	length, waiting := bev.unwritten(), bev.output.Len()
 	n, err := bev.settings.transport.flush(bev, most)
-	bev.spend(Write, waiting-bev.output.Len())
+	if taken := waiting - bev.output.Len(); bev.filter() == nil {
+		bev.spend(Write, taken)
+	} else {
+		bev.spend(Write, n) // its transform may have written to the output meanwhile
+	}
 	if err == errUnderWay {
 		bev.flags |= blocked
 		return
@@ -44,8 +48,8 @@ func (bev *BufferEvent) flush(most int) {
 	}
 	if n > 0 {
 		bev.writeDeadline = 0
-		if bev.onWrite != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
-			bev.onWrite()
+		if call := bev.calls.Write; call != nil && bev.state < draining && bev.unwritten() <= bev.settings.writeLow {
+			call(bev)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (s *completion) landed(f *flight, r backend.Ready) {
 // needsNoTurn reports whether a turn after the end of all writing would have nothing to do but to note it, which is so with most echoes:
 // nothing more to write, nobody to call, nothing that waited for it, and no timer that would have to be moved.
 func (bev *BufferEvent) needsNoTurn() bool {
-	return bev.output.Len() == 0 && bev.onWrite == nil &&
+	return bev.output.Len() == 0 && bev.calls.Write == nil &&
 		bev.state == opened && bev.flags&(paused|finWanted|busy|touched) == 0 &&
 		bev.io.what.Has(Read) &&
 		(bev.writeDeadline == 0 || bev.readDeadline != 0 && bev.readDeadline <= bev.writeDeadline)

@@ -80,6 +80,11 @@ type plainCallback func()
 
 func (c plainCallback) ready(What) { c() }
 
+// A partsCallback is that of an event which is a part of something else: a pause of a listener, the next tick of a limit.
+type partsCallback func()
+
+func (c partsCallback) ready(What) { c() }
+
 // NewEvent returns an event that is not yet added. what is made of Read, Write, Closed, Persist and ET; call is told which of them has
 // come, or Timeout. With fd below 0 it waits for its timeout or for Active alone (and with Read, Write or Closed it is pending even so,
 // as in libevent). It panics for Signal and Timeout in what, and without call.
@@ -149,6 +154,9 @@ func (e *Event) Add(timeout time.Duration) error {
 	if e.marks&added == 0 {
 		if err := b.register(e); err != nil {
 			return err
+		}
+		if !e.timed() {
+			e.marks &^= spent // what it was activated for came before this Add
 		}
 	}
 	if timeout >= 0 {
@@ -270,7 +278,7 @@ func (e *Event) ActiveLater(what What) {
 	if b.closed {
 		return
 	}
-	e.result |= what
+	e.note(what)
 	if e.queuePlace == 0 && e.marks&deferred == 0 {
 		e.marks |= deferred
 		b.active++

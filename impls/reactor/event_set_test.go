@@ -2,7 +2,9 @@ package reactor
 
 import (
 	"errors"
+	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -272,4 +274,28 @@ func TestDeferredEventChangesItsBase(t *testing.T) {
 	turns(t, other, 2)
 	equal(t, "calls by the new base", calls, 1)
 	equal(t, "active", one.active+other.active, 0)
+}
+
+// What listeners, limits and triggers have events for is theirs alone.
+func TestEventsAreTheUsersAlone(t *testing.T) {
+	b := newBase(t)
+	listener, err := b.Listen("tcp", "127.0.0.1:0", func(int, netip.AddrPort) {})
+	check(t, err)
+	listener.failed(unix.EMFILE)
+	bev, _ := owned(t, b)
+	check(t, bev.SetRateLimit(RateLimit{Read: Rate{PerTick: 1}}))
+	bev.SpendRate(10, 0)
+	group, err := b.NewRateGroup(RateLimit{Read: Rate{PerTick: 1}})
+	check(t, err)
+	check(t, group.Add(bev))
+	group.Spend(10, 0)
+	bev.Trigger(Read, true)
+	bev.OnRead(func() { equal(t, "running", b.RunningEvent(), nil) })
+	users := b.NewTimer(func() {})
+	check(t, users.Add(time.Hour))
+	same(t, "events", slices.Collect(b.Events()), []*Event{users})
+	turns(t, b, 1)
+	same(t, "events", slices.Collect(b.Events()), []*Event{users})
+	bev.Close()
+	listener.Close()
 }

@@ -563,3 +563,29 @@ func TestE10DataThenEnd(t *testing.T) {
 		same(t, "told", told, []What{Read, Write})
 	})
 }
+
+// An Add that follows an activation is the newer of the two and holds, also if another one came and ran out in between, or the activation
+// is for the next turn.
+func TestE5AddHoldsAfterAnActivation(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		var told []What
+		timer := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
+		b.NewEvent(-1, 0, func(What) {
+			equal(t, "the first Add has run out", timer.Pending(Timeout) && !timer.timed(), true)
+			check(t, timer.Add(time.Hour))
+		}).Active(Read)
+		timer.Active(Read)
+		check(t, timer.Add(0))
+		turns(t, b, 1)
+		same(t, "told", told, []What{Read})
+		equal(t, "the second Add holds", timer.Pending(Timeout), true)
+
+		check(t, timer.Del())
+		timer.ActiveLater(Write)
+		check(t, timer.Add(time.Hour))
+		turns(t, b, 2)
+		same(t, "told", told, []What{Read, Write})
+		equal(t, "the Add after ActiveLater holds", timer.Pending(Timeout), true)
+		check(t, timer.Del())
+	})
+}

@@ -257,3 +257,23 @@ func TestFilterTimeoutAfterAPause(t *testing.T) {
 		equal(t, "outcomes", len(*told), 0)
 	})
 }
+
+// A limit counts what a transform has taken, also if it has written to its own output meanwhile.
+func TestC8LimitWithATransformThatWrites(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		under, peer := owned(t, b)
+		var bev *BufferEvent
+		more := "and then some"
+		bev = NewFilter(under, nil, func(dst, src *evbuffer.Buffer, most int, flush FlushMode) error {
+			bev.Write([]byte(more))
+			more = ""
+			return passOn(dst, src, most, flush)
+		})
+		check(t, bev.SetRateLimit(RateLimit{Write: Rate{PerTick: 1000}, Tick: time.Hour}))
+		bev.Write([]byte("first "))
+		calm(t, b)
+		equal(t, "written", content(peer), "first and then some")
+		equal(t, "left", bev.RateLeft(Write), 1000-len("first and then some"))
+		bev.Close()
+	})
+}

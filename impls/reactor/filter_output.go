@@ -13,12 +13,12 @@ import (
 // This file is how bytes go down through a filter, and how its stream ends.
 
 func (f *filter) flush(bev *BufferEvent, most int) (int, error) {
-	length := bev.output.Len()
+	length, taken := bev.output.Len(), f.taken
 	if f.under.flags&outputOver != 0 {
 		return 0, unix.EPIPE
 	}
 	err := f.push(most, f.pending)
-	n := max(0, length-bev.output.Len())
+	n := f.taken - taken
 	if mode := f.pending; mode != Normal && (bev.output.Len() == 0 || err == ErrNeedMore) {
 		f.pending = Normal
 		f.under.Flush(mode)
@@ -53,18 +53,19 @@ func (f *filter) transformOutput(most int, mode FlushMode) error {
 	if src.Frozen(evbuffer.Front) {
 		return evbuffer.ErrFrozen
 	}
-	for left, asked := src.Len()-most, false; ; asked = true {
+	for begun, asked := f.taken, false; ; asked = true {
 		last := mode != Normal && !asked
-		if !last && (src.Len() == 0 || mode != Finished && (src.Len() <= left || f.room() == 0)) {
+		left := most - (f.taken - begun)
+		if !last && (src.Len() == 0 || mode != Finished && (left <= 0 || f.room() == 0)) {
 			return nil
 		}
-		had, held := src.Len(), dst.Len()
+		had, held := f.taken, dst.Len()
 		room := f.room()
 		if room == math.MaxInt {
 			room = 0
 		}
-		err := f.transformSome(src.Len()-left, room, mode)
-		if err == nil && src.Len() == had && dst.Len() == held {
+		err := f.transformSome(left, room, mode)
+		if err == nil && f.taken == had && dst.Len() == held {
 			err = ErrNeedMore
 		}
 		if err == ErrNeedMore && src.Len() == 0 {
@@ -87,6 +88,7 @@ func (f *filter) transformSome(most, room int, mode FlushMode) error {
 		src.RemoveTo(some, most)
 		err := f.out(dst, some, room, Normal)
 		untouched := some.Len() == most
+		f.taken -= some.Len()
 		src.PrependBuffer(some)
 		if err != ErrNeedMore || !untouched {
 			return err

@@ -42,7 +42,7 @@ func (f *filter) within(do func()) {
 	f.bev.settle()
 }
 
-func (f *filter) underReads() {
+func (f *filter) underReads(*BufferEvent) {
 	switch {
 	case f.bev.state == connecting:
 		f.within(f.advance)
@@ -51,14 +51,14 @@ func (f *filter) underReads() {
 	}
 }
 
-func (f *filter) underWrote() {
+func (f *filter) underWrote(*BufferEvent) {
 	if f.bev.flags&blocked != 0 {
 		f.bev.ready(Write)
 	}
 }
 
 // underTells passes on what happened below: an end or an error of reading behind the bytes that came before it.
-func (f *filter) underTells(outcome Outcome) {
+func (f *filter) underTells(_ *BufferEvent, outcome Outcome) {
 	direction := outcome & (Reading | Writing)
 	switch {
 	case outcome.Has(Connected):
@@ -84,5 +84,5 @@ func (f *filter) underTells(outcome Outcome) {
 	if outcome.Has(Error) {
 		f.failure = f.under.Err()
 	}
-	f.underReads()
+	f.underReads(f.under)
 }

@@ -87,7 +87,7 @@ func (b *Base) Listen(network, address string, accept func(fd int, peer netip.Ad
 	}
 	l.io.init(b, fd, Persist, l)
 	l.io.marks |= owner
-	l.pause.init(b, -1, 0, plainCallback(l.resume))
+	l.pause.init(b, -1, 0, partsCallback(l.resume))
 	err = b.fds.add(&l.io)
 	if err == nil {
 		l.io.marks |= added

@@ -49,10 +49,19 @@ func (l *level) tidy() {
 // activate queues e for its callback, or adds to what the callback will be told. What is more urgent than the running
 // level makes the loop leave that level after the current callback.
 func (b *Base) activate(e *Event, what What) {
+	e.note(what)
+	b.enqueue(e)
+}
+
+// note adds to what the callback will be told.
+func (e *Event) note(what What) {
 	e.result |= what
 	if e.marks&added != 0 || e.timed() {
 		e.marks |= spent
 	}
+}
+
+func (b *Base) enqueue(e *Event) {
 	if e.queuePlace != 0 {
 		return
 	}
@@ -73,7 +82,7 @@ func (b *Base) activateLater() {
 	for i, e := range b.later {
 		b.later[i] = nil
 		if e.marks&deferred != 0 { // else it was withdrawn, or something else has activated it
-			b.activate(e, 0)
+			b.enqueue(e)
 		}
 	}
 	b.later = b.later[:0]

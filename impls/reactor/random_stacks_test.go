@@ -52,14 +52,14 @@ func closeRandomly(t *testing.T, b *Base, random *rand.Rand) {
 		[]func(){bev.Close, bev.CloseAfterFlush, bev.CloseWrite}[random.IntN(3)]()
 	}
 	for _, e := range ends {
-		bev, read := e.bev, e.bev.onRead
+		bev, read := e.bev, e.bev.Callbacks().Read
 		bev.OnEvent(func(Outcome) {
 			equal(t, name+": closing when told", bev.state >= draining, false)
 			shut()
 		})
 		bev.OnRead(func() {
 			equal(t, name+": closing when called", bev.state >= draining, false)
-			if read(); random.IntN(20) == 0 {
+			if read(bev); random.IntN(20) == 0 {
 				shut()
 			}
 		})

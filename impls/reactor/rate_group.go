@@ -29,7 +29,7 @@ const DefaultMinShare = 64
 func (b *Base) NewRateGroup(limit RateLimit) (*RateGroup, error) {
 	b.mustBeOpen("NewRateGroup")
 	g := &RateGroup{base: b, minShare: DefaultMinShare, tickNo: 1}
-	g.refilled.init(b, -1, 0, plainCallback(g.refill))
+	g.refilled.init(b, -1, 0, partsCallback(g.refill))
 	if err := g.SetLimit(limit); err != nil {
 		return nil, err
 	}

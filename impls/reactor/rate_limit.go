@@ -70,7 +70,7 @@ func (bev *BufferEvent) SetRateLimit(limit RateLimit) error {
 	x := bev.needExtra()
 	if x.limit == nil {
 		x.limit = new(connectionLimit)
-		x.limit.refilled.init(bev.io.base, -1, 0, plainCallback(bev.refill))
+		x.limit.refilled.init(bev.io.base, -1, 0, partsCallback(bev.refill))
 	}
 	now := bev.io.base.time()
 	if x.limit.tick > 0 {

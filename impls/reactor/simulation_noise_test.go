@@ -226,7 +226,7 @@ func (t *timerModel) add() {
 		return
 	}
 	if told := t.event.result; told.Has(Timeout) {
-		t.spent = told != Timeout // the timeout is withdrawn; an activation by hand is not, and still spends the event
+		t.spent = false // the timeout is withdrawn; an activation by hand is not, and came before this Add
 	}
 	if err := t.event.Add(timeout); err != nil {
 		w.fail("adding a timer: %v", err)

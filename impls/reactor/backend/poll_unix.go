@@ -16,9 +16,9 @@ import (
 // from the descriptor to its place makes that a constant-time affair.
 type poll struct {
 	list   []unix.PollFd
-	owners []pollOwner // owners[i] belongs to list[i]
-	place  []int32     // descriptor -> its index in list, plus one; 0 is none
-	first  int         // where the next walk begins, so that nobody is always last
+	owners pages[pollOwner] // the one at i belongs to list[i]
+	place  pages[int32]     // descriptor -> its index in list, plus one; 0 is none
+	first  int              // where the next walk begins, so that nobody is always last
 }
 
 // A pollOwner is what the kernel's list has no room for.
@@ -66,12 +66,11 @@ func (p *poll) add(fd int, token Token, what What) error {
 		return fmt.Errorf("poll add descriptor %d: %w", fd, err)
 	}
 	p.remove(fd) // whatever had this number before is gone
-	for fd >= len(p.place) {
-		p.place = append(p.place, make([]int32, max(64, len(p.place)))...)
-	}
+	p.place.grow(fd)
+	p.owners.grow(len(p.list))
+	*p.owners.at(len(p.list)) = pollOwner{token, file}
 	p.list = append(p.list, unix.PollFd{Fd: int32(fd), Events: pollMask(what)})
-	p.owners = append(p.owners, pollOwner{token, file})
-	p.place[fd] = int32(len(p.list))
+	*p.place.at(fd) = int32(len(p.list))
 	return nil
 }
 
@@ -80,11 +79,11 @@ func (p *poll) modify(fd int, token Token, what What) error {
 	if at < 0 {
 		return ErrReplaced
 	}
-	if file, err := identify(fd); err != nil || file != p.owners[at].file {
+	if file, err := identify(fd); err != nil || file != p.owners.at(at).file {
 		return ErrReplaced
 	}
 	p.list[at].Events = pollMask(what)
-	p.owners[at].token = token
+	p.owners.at(at).token = token
 	return nil
 }
 
@@ -95,17 +94,17 @@ func (p *poll) remove(fd int) {
 		return
 	}
 	last := len(p.list) - 1
-	p.list[at], p.owners[at] = p.list[last], p.owners[last]
-	p.place[p.list[at].Fd] = int32(at + 1)
-	p.place[fd] = 0
-	p.list, p.owners = p.list[:last], p.owners[:last]
+	p.list[at], *p.owners.at(at) = p.list[last], *p.owners.at(last)
+	*p.place.at(int(p.list[at].Fd)) = int32(at + 1)
+	*p.place.at(fd) = 0
+	p.list = p.list[:last]
 }
 
 func (p *poll) find(fd int) int {
-	if fd >= len(p.place) {
+	if fd >= p.place.len() {
 		return -1
 	}
-	return int(p.place[fd]) - 1
+	return int(*p.place.at(fd)) - 1
 }
 
 // identify refuses what poll would call always ready, as epoll does.
@@ -167,7 +166,7 @@ func (p *poll) walk(w *pollWalk, from, to int) {
 		if entry.Revents&unix.POLLNVAL != 0 {
 			w.closed = true
 		} else {
-			w.ready[w.n] = Ready{Token: p.owners[from+i].token, What: pollWhat(entry.Revents)}
+			w.ready[w.n] = Ready{Token: p.owners.at(from + i).token, What: pollWhat(entry.Revents)}
 			w.n++
 		}
 		if w.over() {

@@ -18,10 +18,10 @@ import (
 // all, and an interest in nothing else is never told anything. Nor is one in Write alone told of a hang-up for as long as
 // there is no room to write.
 type selector struct {
-	owners []selectOwner // by descriptor
-	wanted selectSets    // what Set asked for
-	ready  selectSets    // the copy for the kernel
-	first  int           // the descriptor where the next walk begins, so that nobody is always last
+	owners pages[selectOwner] // by descriptor
+	wanted selectSets         // what Set asked for
+	ready  selectSets         // the copy for the kernel
+	first  int                // the descriptor where the next walk begins, so that nobody is always last
 }
 
 // A selectOwner is what a bit has no room for.
@@ -68,31 +68,34 @@ func (s *selector) add(fd int, token Token, what What) error {
 		return fmt.Errorf("select add descriptor %d: %w", fd, err)
 	}
 	s.grow(fd)
-	s.owners[fd] = selectOwner{token, file, what}
+	*s.owners.at(fd) = selectOwner{token, file, what}
 	s.mark(fd, what)
 	return nil
 }
 
 func (s *selector) modify(fd int, token Token, what What) error {
-	if fd >= len(s.owners) || s.owners[fd].what == 0 {
+	if !s.knows(fd) {
 		return ErrReplaced
 	}
-	if file, err := identify(fd); err != nil || file != s.owners[fd].file {
+	owner := s.owners.at(fd)
+	if file, err := identify(fd); err != nil || file != owner.file {
 		return ErrReplaced
 	}
-	s.owners[fd].token, s.owners[fd].what = token, what
+	owner.token, owner.what = token, what
 	s.mark(fd, what)
 	return nil
 }
 
 func (s *selector) remove(fd int) {
-	if fd >= len(s.owners) || s.owners[fd].what == 0 {
+	if !s.knows(fd) {
 		return
 	}
-	s.owners[fd] = selectOwner{}
+	*s.owners.at(fd) = selectOwner{}
 	s.mark(fd, 0)
 	s.shrink()
 }
+
+func (s *selector) knows(fd int) bool { return fd < s.owners.len() && s.owners.at(fd).what != 0 }
 
 // mark brings the two bits of fd in line with what.
 func (s *selector) mark(fd int, what What) {
@@ -110,9 +113,7 @@ func (s *selector) mark(fd int, what What) {
 
 // grow makes room for fd.
 func (s *selector) grow(fd int) {
-	if fd >= len(s.owners) {
-		s.owners = append(s.owners, make([]selectOwner, max(fd+1, 2*len(s.owners))-len(s.owners))...)
-	}
+	s.owners.grow(fd)
 	for words := len(s.wanted.read); words <= fd/wordBits; words++ {
 		s.wanted.read = append(s.wanted.read, 0)
 		s.wanted.write = append(s.wanted.write, 0)
@@ -154,7 +155,7 @@ func (s *selector) collect(ready []Ready, from, end int) (n int) {
 		if fd < 0 {
 			break
 		}
-		ready[n] = Ready{Token: s.owners[fd].token, What: s.ready.what(fd)}
+		ready[n] = Ready{Token: s.owners.at(fd).token, What: s.ready.what(fd)}
 		n++
 		from = fd + 1
 		s.first = from
@@ -192,8 +193,8 @@ func (sets *selectSets) what(fd int) (what What) {
 // forgetClosed drops what was closed while registered. One such descriptor makes the whole call fail, and the kernel does not say
 // which it is: ask for each. If none is found, the number has come back to life since.
 func (s *selector) forgetClosed() {
-	for fd := range s.owners {
-		if s.owners[fd].what == 0 {
+	for fd := range s.owners.len() {
+		if !s.knows(fd) {
 			continue
 		}
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == unix.EBADF {

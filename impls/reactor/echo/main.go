@@ -1,4 +1,4 @@
-// Command echo is an echo server on bufferevents. The server is [serve]; the rest is its life from flags to signal.
+// Command echo is an echo server on bufferevents. The server is [serve] and [echo]; the rest is its life from flags to signal.
 package main
 
 import (
@@ -40,19 +40,24 @@ func main() {
 	}
 }
 
-// serve is the echo: what comes in goes out, and the end of the input is the end of the output. So is a silence of idle, if that is
-// not 0; while the client keeps the server from reading on, by not reading itself, it is not silent.
-func serve(base *reactor.Base, fd int, idle time.Duration) {
-	bev := base.NewBufferEvent(fd)
-	bev.SetTimeouts(idle, 0)
-	bev.OnRead(func() { bev.Output().Append(bev.Input()) }) // moves the chunks, copies nothing
-	bev.OnEvent(func(what reactor.Outcome) {
+// echo is what all connections do: what comes in goes out, and the end of the input is the end of the output.
+var echo = &reactor.Callbacks{
+	Read: func(bev *reactor.BufferEvent) { bev.Output().Append(bev.Input()) }, // moves the chunks, copies nothing
+	Event: func(bev *reactor.BufferEvent, what reactor.Outcome) {
 		if what.Has(reactor.EOF | reactor.Timeout) {
 			bev.CloseAfterFlush() // the peer has stopped sending, not reading
 			return
 		}
 		bev.Close()
-	})
+	},
+}
+
+// serve has a connection echo, and end after a silence of idle, if that is not 0; while the client keeps the server from reading on, by
+// not reading itself, it is not silent.
+func serve(base *reactor.Base, fd int, idle time.Duration) {
+	bev := base.NewBufferEvent(fd)
+	bev.SetTimeouts(idle, 0)
+	bev.SetCallbacks(echo)
 	bev.Enable(reactor.Read)
 }
 

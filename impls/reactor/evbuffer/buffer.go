@@ -8,20 +8,10 @@ var ErrFrozen = errors.New("evbuffer: this side is frozen")
 // A Buffer is a queue of bytes: written at the back, drained from the front. The zero value is an empty
 // buffer without a pool. It must not be copied.
 //
-// 48 bytes on a 64-bit machine; a connection has two of them, and nothing else while it is idle.
+// 8 bytes on a 64-bit machine; a connection has two of them, and nothing else while it is idle: see chain.go.
 type Buffer struct {
-	_           noCopy
-	first, last *chunk // both nil when empty
-	length      int
-	pool        *Pool  // nil: plain allocation
-	extra       *extra // nil until a callback or a reservation needs it
-	frozen      Side
-}
-
-// extra is what few buffers need.
-type extra struct {
-	watching
-	reservation
+	_ noCopy
+	*chain
 }
 
 // noCopy makes go vet report a copied Buffer: two heads of one chain.
@@ -31,13 +21,27 @@ func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 
 // New returns an empty buffer on pool, which may be nil.
-func New(pool *Pool) *Buffer { return &Buffer{pool: pool} }
+func New(pool *Pool) *Buffer {
+	b := new(Buffer)
+	b.Init(pool)
+	return b
+}
 
 // Init prepares a buffer that is a field of a larger struct. Call it before the first use.
-func (b *Buffer) Init(pool *Pool) { b.pool = pool }
+func (b *Buffer) Init(pool *Pool) {
+	if pool == nil {
+		pool = unpooled
+	}
+	b.chain = &pool.empty[0]
+}
 
 // Len is the number of bytes in the buffer.
-func (b *Buffer) Len() int { return b.length }
+func (b *Buffer) Len() int {
+	if b.chain == nil { // the zero value
+		b.Init(nil)
+	}
+	return b.length
+}
 
 // Write appends a copy of p. It is an io.Writer, so fmt.Fprintf writes into a buffer too.
 func (b *Buffer) Write(p []byte) (int, error) {
@@ -85,7 +89,7 @@ func (b *Buffer) Prepend(p []byte) error {
 
 // Drain removes up to n bytes from the front and returns how many: fewer if there are fewer, none if the front is frozen.
 func (b *Buffer) Drain(n int) int {
-	n = min(n, b.length)
+	n = min(n, b.Len())
 	if n <= 0 || b.Frozen(Front) {
 		return 0
 	}
@@ -96,7 +100,7 @@ func (b *Buffer) Drain(n int) int {
 
 // Reset drops everything, frozen or not: the way in which an owner ends its buffer. Callbacks stay.
 func (b *Buffer) Reset() {
-	n := b.length
+	n := b.Len()
 	b.drop(n)
 	b.changed(0, n)
 }
@@ -110,6 +114,9 @@ func (b *Buffer) drop(n int) {
 
 // detach removes exactly n bytes and returns the chunks that this emptied, linked.
 func (b *Buffer) detach(n int) *chunk {
+	if n == 0 {
+		return nil
+	}
 	b.length -= n
 	gone, last := b.first, (*chunk)(nil)
 	for n > 0 && n >= b.first.len() {
@@ -119,6 +126,7 @@ func (b *Buffer) detach(n int) *chunk {
 	}
 	if b.first == nil {
 		b.last = nil
+		b.giveChain()
 	} else {
 		b.first.start += n
 		b.settle(b.first)
@@ -146,12 +154,7 @@ func (b *Buffer) release(c *chunk) {
 }
 
 // chunks is where chunks come from and go to.
-func (b *Buffer) chunks() *Pool {
-	if b.pool == nil {
-		return unpooled
-	}
-	return b.pool
-}
+func (b *Buffer) chunks() *Pool { return b.pool }
 
 // newChunk returns an empty chunk, large or small, that suits a further n bytes; it need not hold all of them.
 func (b *Buffer) newChunk(n int) *chunk {
@@ -190,6 +193,7 @@ func (b *Buffer) extend(n int) int {
 
 // push links a chunk behind the last.
 func (b *Buffer) push(c *chunk) {
+	b.takeChain()
 	c.next = nil
 	if b.last == nil {
 		b.first = c
@@ -202,6 +206,7 @@ func (b *Buffer) push(c *chunk) {
 
 // unshift links a chunk before the first.
 func (b *Buffer) unshift(c *chunk) {
+	b.takeChain()
 	c.next = b.first
 	b.first = c
 	if b.last == nil {

@@ -3,14 +3,15 @@ package evbuffer
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"unsafe"
 )
 
-func TestBufferIs48Bytes(t *testing.T) {
-	if size := unsafe.Sizeof(Buffer{}); size != 48 && unsafe.Sizeof(uintptr(0)) == 8 {
-		t.Errorf("a Buffer has %d bytes; its comment says 48", size)
+func TestBufferIs8Bytes(t *testing.T) {
+	if size := unsafe.Sizeof(Buffer{}); size != 8 && unsafe.Sizeof(uintptr(0)) == 8 {
+		t.Errorf("a Buffer has %d bytes; its comment says 8", size)
 	}
 }
 
@@ -19,6 +20,74 @@ func TestZeroValueIsAnEmptyBuffer(t *testing.T) {
 	wantContent(t, &b, "")
 	fmt.Fprintf(&b, "%d apples", 3)
 	wantContent(t, &b, "3 apples")
+}
+
+func TestZeroValueMayBeginWithAnyMethod(t *testing.T) {
+	fds := socketpair(t)
+	for name, use := range map[string]func(b *Buffer) bool{
+		"Len":                  func(b *Buffer) bool { return b.Len() == 0 },
+		"Write":                func(b *Buffer) bool { n, _ := b.Write([]byte("x")); return n == 1 },
+		"Prepend":              func(b *Buffer) bool { return b.Prepend([]byte("x")) == nil },
+		"Drain":                func(b *Buffer) bool { return b.Drain(1) == 0 },
+		"Reset":                func(b *Buffer) bool { b.Reset(); return true },
+		"OnChange":             func(b *Buffer) bool { b.OnChange(func(int, int, int) {}).Remove(); return true },
+		"ReadFD":               func(b *Buffer) bool { n, _ := b.ReadFD(fds[0], 0); return n == 0 },
+		"WriteFD":              func(b *Buffer) bool { n, err := b.WriteFD(fds[0], 0); return n == 0 && err == nil },
+		"AddFile":              func(b *Buffer) bool { return b.AddFile(-1, 0, 0) != nil },
+		"Freeze":               func(b *Buffer) bool { b.Freeze(Back); return b.Frozen(Back) && !b.Frozen(Front) },
+		"Unfreeze":             func(b *Buffer) bool { b.Unfreeze(Back); return !b.Frozen(Back) },
+		"Frozen":               func(b *Buffer) bool { return !b.Frozen(Front | Back) },
+		"SearchEOL":            func(b *Buffer) bool { at, _ := b.SearchEOL(ANY, 0); return at == -1 },
+		"ReadLine":             func(b *Buffer) bool { _, ok := b.ReadLine(CRLF); return !ok },
+		"Contiguous":           func(b *Buffer) bool { return b.Contiguous() == 0 },
+		"Read":                 func(b *Buffer) bool { _, err := b.Read(make([]byte, 1)); return err == io.EOF },
+		"WriteTo":              func(b *Buffer) bool { n, err := b.WriteTo(io.Discard); return n == 0 && err == nil },
+		"CopyOut":              func(b *Buffer) bool { return b.CopyOut(make([]byte, 1), 0) == 0 },
+		"Peek":                 func(b *Buffer) bool { return b.Peek(nil, -1) == 0 },
+		"Pullup":               func(b *Buffer) bool { return b.Pullup(1) == nil },
+		"Takes":                func(b *Buffer) bool { return !b.Takes(0) },
+		"Append":               func(b *Buffer) bool { return b.Append(new(Buffer)) == nil },
+		"PrependBuffer":        func(b *Buffer) bool { return b.PrependBuffer(new(Buffer)) == nil },
+		"RemoveTo":             func(b *Buffer) bool { return b.RemoveTo(new(Buffer), 1) == 0 },
+		"AddReference":         func(b *Buffer) bool { return b.AddReference([]byte("x"), nil) == nil },
+		"AddBufferReference":   func(b *Buffer) bool { return b.AddBufferReference(new(Buffer)) == nil },
+		"Reserve":              func(b *Buffer) bool { return len(b.Reserve(8)) >= 8 },
+		"Commit":               func(b *Buffer) bool { return b.Commit(1) == ErrNotReserved },
+		"Search":               func(b *Buffer) bool { return b.Search([]byte("x")) == -1 },
+		"SearchRange":          func(b *Buffer) bool { return b.SearchRange([]byte("x"), 0, 1) == -1 },
+		"Append to it":         func(b *Buffer) bool { return b.Append(filled(nil, "x")) == nil },
+		"PrependBuffer to it":  func(b *Buffer) bool { return b.PrependBuffer(filled(nil, "x")) == nil },
+		"RemoveTo it":          func(b *Buffer) bool { return filled(nil, "xy").RemoveTo(b, 1) == 1 },
+		"reference of a full":  func(b *Buffer) bool { return b.AddBufferReference(filled(nil, "x")) == nil },
+		"ReserveVec and write": func(b *Buffer) bool { return b.ReserveVec(make([][]byte, 2), 8) > 0 && b.Commit(8) == nil },
+	} {
+		b := new(Buffer)
+		if !use(b) {
+			t.Errorf("%s: not what an empty buffer answers", name)
+		}
+		valid(t, b)
+	}
+}
+
+// What is empty has nothing of its own: neither after its last byte, nor after it was frozen, nor after its bytes have moved elsewhere.
+func TestEmptyBufferHoldsNoChain(t *testing.T) {
+	pool := NewPool(64, 4)
+	b, other := New(pool), New(pool)
+	for name, empty := range map[string]func(){
+		"drained":   func() { b.Drain(2) },
+		"appended":  func() { other.Append(b) },
+		"prepended": func() { other.PrependBuffer(b) },
+		"moved":     func() { b.RemoveTo(other, 2) },
+		"reset":     func() { b.Freeze(Front | Back); b.Reset(); b.Unfreeze(Front | Back) },
+	} {
+		b.Write([]byte("xy"))
+		empty()
+		valid(t, b, other)
+		other.Reset()
+		if b.own || other.own || pool.chains.count == 0 {
+			t.Errorf("%s: still has a chain: %v, %v; %d in the pool", name, b.own, other.own, pool.chains.count)
+		}
+	}
 }
 
 func TestB2EmptyBufferHoldsNoChunk(t *testing.T) {

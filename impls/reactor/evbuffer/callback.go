@@ -33,6 +33,7 @@ func (w *Watch) Remove() {
 }
 
 func (b *Buffer) needExtra() *extra {
+	b.takeChain()
 	if b.extra == nil {
 		b.extra = new(extra)
 	}

@@ -28,8 +28,8 @@
 //
 // # What an idle connection costs
 //
-// No chunk in the chain is ever empty, so an empty buffer has no chunk, and a connection that waits costs the two
-// small structs (Buffer) of its input and output. Two rules keep a few bytes from holding much memory:
+// No chunk in the chain is ever empty, so an empty buffer has no chunk; it has no chain either (chain.go), and a connection
+// that waits costs the two pointers (Buffer) of its input and output. Two rules keep a few bytes from holding much memory:
 //
 //   - The pool has two sizes of chunk, large (64 KiB) and small (1/32 of it, 2 KiB). A buffer that holds less than
 //     1/8 of a large chunk writes pieces of up to 2 KiB into small chunks.

@@ -15,18 +15,21 @@ const (
 
 // SearchEOL returns the position of the first end of line at from or later, and its size; (-1, 0) if there is none.
 func (b *Buffer) SearchEOL(style EOL, from int) (at, size int) {
+	if b.Len() == 0 {
+		return -1, 0
+	}
 	from = max(from, 0)
 	switch style {
 	case CRLFStrict:
-		return found(b.SearchRange([]byte("\r\n"), from, b.length), 2)
+		return found(b.SearchRange([]byte("\r\n"), from, b.Len()), 2)
 	case LF:
-		return found(b.SearchRange([]byte{'\n'}, from, b.length), 1)
+		return found(b.SearchRange([]byte{'\n'}, from, b.Len()), 1)
 	case NUL:
-		return found(b.SearchRange([]byte{0}, from, b.length), 1)
+		return found(b.SearchRange([]byte{0}, from, b.Len()), 1)
 	case ANY:
 		return b.searchAny(from)
 	}
-	at, size = found(b.SearchRange([]byte{'\n'}, from, b.length), 1)
+	at, size = found(b.SearchRange([]byte{'\n'}, from, b.Len()), 1)
 	if at > from && b.byteAt(at-1) == '\r' {
 		return at - 1, 2
 	}

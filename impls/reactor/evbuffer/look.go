@@ -4,7 +4,7 @@ import "io"
 
 // Contiguous is the number of bytes at the front that Pullup returns without copying.
 func (b *Buffer) Contiguous() int {
-	if b.first == nil || b.first.isFile() {
+	if b.Len() == 0 || b.first.isFile() {
 		return 0
 	}
 	return b.first.len()
@@ -82,8 +82,8 @@ func (b *Buffer) copyOut(p []byte, from int) (n int, err error) {
 // how many extents are needed to see everything, so Peek(nil, max) counts. The extents are only to be read, until the
 // buffer is next changed.
 func (b *Buffer) Peek(vecs [][]byte, max int) int {
-	if max < 0 || max > b.length {
-		max = b.length
+	if length := b.Len(); max < 0 || max > length {
+		max = length
 	}
 	needed := 0
 	for c := b.first; max > 0; c = c.next {
@@ -103,7 +103,7 @@ func (b *Buffer) Peek(vecs [][]byte, max int) int {
 // Pullup makes the first n bytes contiguous and returns them; nil if there are fewer or n is not positive. It copies only if the
 // first chunk holds less. The slice is only to be read, until the buffer is next changed.
 func (b *Buffer) Pullup(n int) []byte {
-	if n <= 0 || n > b.length {
+	if n <= 0 || n > b.Len() {
 		return nil
 	}
 	if b.load(b.first) != nil {

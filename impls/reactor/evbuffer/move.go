@@ -34,6 +34,7 @@ func (b *Buffer) fits(c *chunk) bool {
 
 // splice links the whole chain of src, which is not empty, behind b's.
 func (b *Buffer) splice(src *Buffer) {
+	b.takeChain()
 	if b.last == nil {
 		b.first = src.first
 	} else {
@@ -41,7 +42,13 @@ func (b *Buffer) splice(src *Buffer) {
 	}
 	b.last = src.last
 	b.length += src.length
-	src.first, src.last, src.length = nil, nil, 0
+	src.lose()
+}
+
+// lose empties a buffer whose chunks are another's now.
+func (b *Buffer) lose() {
+	b.first, b.last, b.length = nil, nil, 0
+	b.giveChain()
 }
 
 // PrependBuffer moves all of src to the front of b and copies nothing. Prepending a buffer to itself does nothing.
@@ -58,13 +65,14 @@ func (b *Buffer) PrependBuffer(src *Buffer) error {
 	}
 	b.cancelReservation()
 	src.cancelReservation()
+	b.takeChain()
 	src.last.next = b.first
 	b.first = src.first
 	if b.last == nil {
 		b.last = src.last
 	}
 	b.length += n
-	src.first, src.last, src.length = nil, nil, 0
+	src.lose()
 	b.changed(n, 0)
 	src.changed(0, n)
 	return nil
@@ -74,7 +82,7 @@ func (b *Buffer) PrependBuffer(src *Buffer) error {
 // the chunk in which the cut falls, a small piece is copied and a large one shared. Nothing moves if a side that it
 // concerns is frozen, or if dst is b itself.
 func (b *Buffer) RemoveTo(dst *Buffer, n int) int {
-	n = min(n, b.length)
+	n = min(n, b.Len())
 	if n <= 0 || b == dst || b.Frozen(Front) || dst.Frozen(Back) {
 		return 0
 	}

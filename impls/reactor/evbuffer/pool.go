@@ -7,12 +7,16 @@ const (
 
 	smallShare = 32 // a small chunk is this part of a large one
 	shortShare = 8  // a buffer shorter than this part of a large chunk prefers small ones
+
+	chainShare = 16 // so many chains, of 56 bytes, are kept for each small chunk
 )
 
 // A Pool keeps the drained chunks of one loop for their next use, the most recently used first: its memory
 // is still in the processor's cache. One goroutine owns a pool and all buffers on it.
 type Pool struct {
 	large, small shelf
+	chains       chains
+	empty        emptyChains
 }
 
 // unpooled stands in where a buffer has no pool. It keeps nothing, so all buffers may use it at once.
@@ -24,10 +28,15 @@ func NewPool(chunkBytes, keep int) *Pool {
 	if chunkBytes <= 0 {
 		chunkBytes = DefaultChunkBytes
 	}
-	return &Pool{
-		large: shelf{chunkBytes: chunkBytes, keep: keep},
-		small: shelf{chunkBytes: chunkBytes / smallShare, keep: keep},
+	p := &Pool{
+		large:  shelf{chunkBytes: chunkBytes, keep: keep},
+		small:  shelf{chunkBytes: chunkBytes / smallShare, keep: keep},
+		chains: chains{keep: chainShare * keep},
 	}
+	for frozen := range p.empty {
+		p.empty[frozen] = chain{pool: p, frozen: Side(frozen)}
+	}
+	return p
 }
 
 // contiguous returns an empty chunk of at least size bytes, made to measure if it must be larger than a large one.

@@ -33,7 +33,7 @@ func (b *Buffer) AddBufferReference(src *Buffer) error {
 	if b.Frozen(Back) {
 		return ErrFrozen
 	}
-	n := src.length
+	n := src.Len()
 	if n == 0 {
 		return nil
 	}

@@ -3,12 +3,12 @@ package evbuffer
 import "bytes"
 
 // Search returns the position of the first occurrence of pattern, or -1.
-func (b *Buffer) Search(pattern []byte) int { return b.SearchRange(pattern, 0, b.length) }
+func (b *Buffer) Search(pattern []byte) int { return b.SearchRange(pattern, 0, b.Len()) }
 
 // SearchRange returns the position of the first occurrence of pattern that begins at from or later and ends at to or
 // earlier, or -1. An empty pattern is found at from.
 func (b *Buffer) SearchRange(pattern []byte, from, to int) int {
-	from, to = max(from, 0), min(to, b.length)
+	from, to = max(from, 0), min(to, b.Len())
 	if len(pattern) > to-from {
 		return -1
 	}

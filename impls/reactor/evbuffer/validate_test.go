@@ -7,7 +7,7 @@ import (
 
 // validate checks everything that must hold of a buffer between two calls.
 func (b *Buffer) validate() error {
-	sum, seen, last := 0, map[*chunk]bool{}, (*chunk)(nil)
+	sum, seen, last := -b.Len(), map[*chunk]bool{}, (*chunk)(nil)
 	for c := b.first; c != nil; c = c.next {
 		switch {
 		case seen[c]:
@@ -26,10 +26,14 @@ func (b *Buffer) validate() error {
 		last = c
 	}
 	switch {
-	case sum != b.length:
-		return fmt.Errorf("length is %d, the chunks hold %d", b.length, sum)
+	case sum != 0:
+		return fmt.Errorf("length is %d, the chunks hold %d", b.length, sum+b.length)
 	case last != b.last:
 		return fmt.Errorf("last is not the end of the chain")
+	case b.own && b.first == nil && b.extra == nil:
+		return fmt.Errorf("an empty buffer has kept its chain")
+	case b.pool.chains.has(b.chain):
+		return fmt.Errorf("the chain is free and in use")
 	}
 	return b.chunks().validate(seen, b.extra)
 }
@@ -42,6 +46,14 @@ func (p *Pool) validate(used map[*chunk]bool, x *extra) error {
 			}
 			used[c] = true
 		}
+	}
+	for frozen, c := range p.empty {
+		if c != (chain{pool: p, frozen: Side(frozen)}) {
+			return fmt.Errorf("an empty chain that all share was written: %+v", c)
+		}
+	}
+	if err := p.chains.validate(); err != nil {
+		return err
 	}
 	for _, s := range []*shelf{&p.large, &p.small} {
 		if err := s.validate(used); err != nil {
@@ -67,6 +79,28 @@ func (s *shelf) validate(used map[*chunk]bool) error {
 		return fmt.Errorf("%d free chunks, counted %d, to keep %d", n, s.count, s.keep)
 	}
 	return nil
+}
+
+func (s *chains) validate() error {
+	n := 0
+	for c := s.free; c != nil; c = c.next {
+		if n++; c.first != nil || c.last != nil || c.length != 0 || c.extra != nil || !c.own || n > s.count {
+			return fmt.Errorf("a free chain is not as new, or is free twice: %+v", c)
+		}
+	}
+	if n != s.count || n > s.keep {
+		return fmt.Errorf("%d free chains, counted %d, to keep %d", n, s.count, s.keep)
+	}
+	return nil
+}
+
+func (s *chains) has(wanted *chain) bool {
+	for c := s.free; c != nil; c = c.next {
+		if c == wanted {
+			return true
+		}
+	}
+	return false
 }
 
 // valid fails the test if an invariant of one of the buffers is broken.
@@ -118,6 +152,11 @@ func TestValidateSeesEveryBrokenInvariant(t *testing.T) {
 		"free and in use":   func(b *Buffer) { b.pool.large.free, b.pool.large.count = b.last, 1 },
 		"wrong free count":  func(b *Buffer) { b.pool.large.count = 5 },
 		"free, not as new":  func(b *Buffer) { b.pool.large.free, b.pool.large.count = &chunk{end: 1}, 1 },
+		"chain kept":        func(b *Buffer) { b.first, b.last, b.length = nil, nil, 0 },
+		"chain free":        func(b *Buffer) { b.pool.putChain(&chain{next: b.chain, own: true}); b.pool.chains.free = b.chain },
+		"wrong chain count": func(b *Buffer) { b.pool.chains.count = 5 },
+		"shared and used":   func(b *Buffer) { b.pool.empty[0].length = 1 },
+		"free chain in use": func(b *Buffer) { b.pool.putChain(&chain{own: true, length: 1}) },
 		"reserved and in use": func(b *Buffer) {
 			b.Reserve(8)
 			b.extra.spares = b.first
