@@ -275,6 +275,7 @@ var urgent = Check{
 		"a poll loop that asks for POLLPRI and never takes the byte spins.",
 	Sound: "The check waits for bytes, with the whole patience of the suite: that a server sleeps beside unread bytes would say " +
 		"nothing here, for an urgent byte that has come alone wakes nobody. CPU time is the server's own.",
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial()
 		c.sendAroundUrgent()
