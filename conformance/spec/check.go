@@ -103,7 +103,7 @@ func All() []Check {
 		faultChecks, injectedChecks, uringChecks,
 		netChecks,
 		idleChecks,
-		timeChecks,
+		timeChecks, timeClockChecks,
 		fuzzChecks,
 	} {
 		all = append(all, family...)
