@@ -9,6 +9,12 @@ HISTORY  ?= results/history/history.jsonl
 LIMITS   ?= # flags of ci limits: LIMITS=-short takes five minutes
 GO       ?= go
 
+# What must pass fifty times of fifty. PROFILE=core ROUNDS=3 is a taste of it.
+PROFILE  ?= full
+ROUNDS   ?= 25
+RIGHT    ?= ./impls/bare ./impls/goroutine ./impls/reactor/...
+FIFTY     = -profile $(PROFILE) -count $(ROUNDS) -timeout 0 -parallel 2 $(RIGHT)
+
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
 GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -17,7 +23,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = ./impls ./impls/reactor/... ./results ./loadgen ./conformance/link
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers build test race lint conformance bench limits gate selftest history clean
+.PHONY: help setup servers build test race lint conformance fifty bench limits gate selftest history clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +52,11 @@ lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
 conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 $(IMPLS)
 	@bin/conformance -parallel 2 -loops 2 ./impls/reactor/handoff ./impls/reactor/reuseport
+
+fifty: servers build ## hold right servers to it fifty times, half of them beside a busy processor: hours
+	@bin/conformance $(FIFTY); alone=$$?; \
+	sh -c 'while :; do :; done' & hog=$$!; trap "kill $$hog" EXIT INT TERM; \
+	bin/conformance $(FIFTY) && exit $$alone
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)

@@ -84,7 +84,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.BoolVar(&c.json, "json", false, "report as go test -json does; with -list, one check a line")
 	flags.BoolVar(&c.failFast, "failfast", false, "stop at the first failure")
 	flags.BoolVar(&c.strict, "strict", false, "a broken SHOULD and a flaky check fail the run too")
-	flags.IntVar(&c.count, "count", 1, "run each check `n` times")
+	flags.IntVar(&c.count, "count", 1, "run each check `n` times, and say at the end which had an unexpected verdict, and how often")
 	flags.IntVar(&c.parallel, "parallel", 1, "check `n` implementations at a time; each is still reported in its turn")
 	flags.IntVar(&c.loops, "loops", 1, "start servers with `n` event loops")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "stop an implementation's checks after `duration`; 0 is never")

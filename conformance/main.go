@@ -7,9 +7,9 @@
 //	conformance [flags] -addr HOST:PORT [-pid N]   a server that runs already
 //
 // The checks are functions in package spec. This command chooses them (select.go), finds and builds the servers
-// (targets.go), runs one implementation after another (session.go), and tells what came out: as text for people (text.go),
-// as test2json events (json.go), as JUnit (junit.go), as a page with a matrix (html.go), as a badge (badge.go), and as the
-// report that plots reads (report.go).
+// (targets.go), runs one implementation after another (session.go), two checks at a time (lanes.go), and tells what came
+// out: as text for people (text.go), as test2json events (json.go), as JUnit (junit.go), as a page with a matrix (html.go),
+// as a badge (badge.go), and as the report that plots reads (report.go).
 package main
 
 import (

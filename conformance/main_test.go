@@ -164,9 +164,14 @@ func TestFailFast(t *testing.T) {
 	}
 }
 
+// TestCount: each check is run so often, and the end says which of them met something unexpected, and how often.
 func TestCount(t *testing.T) {
 	_, stdout, _ := command(t, "-count", "3", "-run", "data/one", "--", wrong, "-addr", "{addr}")
-	if !strings.HasSuffix(stdout, "3 passed, 0 failed, 0 skipped\n") {
+	if !strings.HasSuffix(stdout, "nothing unexpected in any round\n3 passed, 0 failed, 0 skipped\n") {
+		t.Error(stdout)
+	}
+	_, stdout, _ = command(t, "-count", "2", "-run", "data/one|data/all", "--", wrong, "-addr", "{addr}", "-fault", "drops-nul")
+	if !strings.Contains(stdout, "data/all-bytes                   2 fail in 2 rounds\n") || strings.Contains(stdout, "data/one-byte  ") {
 		t.Error(stdout)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -109,27 +110,20 @@ func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome, tel
 		ctx, cancel = context.WithTimeoutCause(ctx, s.config.timeout, errTimeout)
 		defer cancel()
 	}
-	runner := spec.Runner{Target: t, Options: spec.Options{
-		Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile, Pcap: s.config.pcap, Artifacts: s.config.trace,
-	}}
-	defer runner.Close()
-	for range s.config.count {
-		for _, check := range s.checks {
-			if ctx.Err() != nil {
-				o.tooLong = context.Cause(ctx) == errTimeout
-				return
-			}
-			tell.running(check)
-			result := runner.Run(ctx, check)
-			o.results = append(o.results, result)
-			o.counts[result.Verdict]++
-			o.unstartable = runner.Unstartable()
-			tell.finished(result)
-			if s.config.failFast && o.counts.failed(s.config.strict) > 0 {
-				return
-			}
-		}
+	l := newLanes(ctx, slices.Repeat(s.checks, s.config.count), tell)
+	l.enough = func(result spec.Result) bool {
+		return s.config.failFast && tally{result.Verdict: 1}.failed(s.config.strict) > 0
 	}
+	l.run(func() *spec.Runner {
+		return &spec.Runner{Target: t, Options: spec.Options{
+			Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile, Pcap: s.config.pcap, Artifacts: s.config.trace,
+		}}
+	})
+	o.results, o.unstartable = l.finished(), l.unstartable
+	for _, result := range o.results {
+		o.counts[result.Verdict]++
+	}
+	o.tooLong = len(o.results) < len(l.checks) && context.Cause(ctx) == errTimeout
 }
 
 // exitStatus is the verdict over all. A broken promise is certain whatever else went wrong, so it comes first.

@@ -108,6 +108,20 @@ func (t *text) summary(all []outcome) {
 			notBuilt++
 		}
 	}
+	if t.config.count > 1 {
+		t.rounds(all)
+	}
 	line := strings.Join(appendIf(appendIf([]string{total.text(t.config.strict)}, unavailable, "not available"), notBuilt, "not built"), ", ")
 	t.printf("%s\n", line)
+}
+
+func (t *text) rounds(all []outcome) {
+	for _, o := range all {
+		if len(o.results) == 0 {
+			continue
+		}
+		for _, line := range o.rounds() {
+			t.printf("      %-16s %s\n", o.target.Target.Name, line)
+		}
+	}
 }

@@ -22,7 +22,7 @@ const within = "REACTORBENCH_USER_NAMESPACE=1"
 // checks, and where the system allows no such namespace, which each of the checks then says.
 //
 // The user stays who he is (one number is mapped to itself), and his rights over the machine stay what they are: what he gains
-// are rights over networks that he makes there.
+// are rights over networks, and clocks, that he makes there.
 func runUnprivileged(ctx context.Context) (status int, done bool) {
 	if os.Geteuid() == 0 || slices.Contains(os.Environ(), within) || !needsNetwork(os.Args[1:]) {
 		return 0, false
@@ -40,7 +40,7 @@ func runUnprivileged(ctx context.Context) (status int, done bool) {
 		Cloneflags:  unix.CLONE_NEWUSER,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
-		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN},
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SYS_TIME},
 		Pdeathsig:   syscall.SIGKILL,
 	}
 	if again.Start() != nil {

@@ -200,6 +200,7 @@ var serverDoesNotCloseFirst = Check{
 	Source: "RFC 862: the echo goes on until the client ends it",
 	Why:    "An idle timeout that nobody asked for cuts off clients that wait for something to happen.",
 	Sound:  "Silence gives a wrong server the time to show itself; a right one has nothing to do in it.",
+	Quiet:  true,
 	Run: func(t *T) {
 		silent, used := t.Dial(), t.Dial()
 		used.Ping()

@@ -131,6 +131,7 @@ var idleMinutes = Check{
 	Sound:   "Silence gives a wrong server the time to show itself; a right one has nothing to do in it.",
 	Profile: Torture,
 	Budget:  10 * time.Minute,
+	Quiet:   true,
 	Run: func(t *T) {
 		silent, used := t.Dial(), t.Dial()
 		used.Ping()

@@ -54,6 +54,7 @@ var stallNoSpin = Check{
 	Why: "A level-triggered event for input that the server refuses to read, left armed, makes the loop turn without end: " +
 		"evio takes half a core for each such client.",
 	Sound: "Counted is the CPU time of the server alone, in nanoseconds, so a busy machine can only lower it.",
+	Quiet: true,
 	Run: func(t *T) {
 		t.stalled()
 		t.Server().ExpectNoSpin("its only active client does not read")
@@ -113,6 +114,7 @@ var zeroWindow = Check{
 	Why: "A server with a write timeout, or one that takes a short write for an error, drops a connection whose reader " +
 		"only paused.",
 	Sound: "The pause gives a wrong server time to lose patience; a right one has nothing to do in it.",
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		n := c.SendUntilBlocked(8 << 20)

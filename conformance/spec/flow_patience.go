@@ -37,6 +37,7 @@ var slowWriter = Check{
 	Why: "Time limits for a whole message, made against slow attackers, cut off a client on a bad line; so does a buffer that is " +
 		"only handed on when it is full.",
 	Sound: "The client sets the pace and waits for each byte; a slow machine only makes the pauses longer.",
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial(quietly)
 		for range t.pick(30, 150) {
@@ -56,6 +57,7 @@ var windowFlap = Check{
 	Why: "Each change is a short write and a wake-up for room: a server that loses one of a hundred, or sends a rest twice, shows it " +
 		"here.",
 	Sound: "The client waits only for bytes, and its pauses change what the server sees, never what it owes.",
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(16<<10), quietly)
 		for range t.pick(10, 60) {
@@ -108,6 +110,7 @@ var zeroWindowLong = Check{
 	Sound:   "The pause gives a wrong server time to lose patience; a right one has nothing to do in it.",
 	Profile: Torture,
 	Budget:  3 * time.Minute,
+	Quiet:   true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		n := c.SendUntilBlocked(8 << 20)

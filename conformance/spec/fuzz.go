@@ -151,7 +151,6 @@ func (m *mixture) goOn(crowds int) {
 func (m *mixture) begin() {
 	limits := m.t.limits()
 	limits.Stops = false // one crowd must not stop the server of another; the mixture does
-	limits.Bytes = 1 << 20
 	script := schedule.Generate(rand.New(rand.NewPCG(m.t.Seed, uint64(m.begun))), limits)
 	m.now = append(m.now, m.sub.newPlay(m.sub.server, script, schedule.MaxConns*m.begun))
 	m.begun++

@@ -17,6 +17,7 @@ var idleCPU = Check{
 	Sound: "Counted is the CPU time of the server alone, in nanoseconds, so a busy machine can only lower it. One quiet window of " +
 		"three is enough, so that the end of a start, or a garbage collection, is not taken for a habit.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		t.Server().ExpectLittleCPU("it has no client")
 		t.DialMany(50)
@@ -56,6 +57,7 @@ var idleWakeups = Check{
 	Sound:   "Context switches are counted, which a busy machine does not add to. One quiet window of three is enough.",
 	Fresh:   true,
 	Profile: Full,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.DialMany(20)
 		t.Barrier()
@@ -88,6 +90,7 @@ var idleAfterLoad = Check{
 	Sound:   "As idle/wakeups; that the connections are gone is waited for.",
 	Fresh:   true,
 	Profile: Full,
+	Quiet:   true,
 	Run: func(t *T) {
 		conns := t.DialMany(t.pick(100, 500))
 		t.EchoAll(conns, 10_000, AtOnce)
@@ -110,6 +113,7 @@ var halfOpenSleep = Check{
 	Sound: "As flow/stall-no-spin, but that a window does not count in which the server still moves bytes. A server that drops a client " +
 		"here has nothing left to spin on; what it lost is another check's.",
 	Profile: Full,
+	Quiet:   true,
 	Run: func(t *T) {
 		conns := t.DialMany(t.pick(10, 50), WithReceiveBuffer(4<<10))
 		t.SendAllUntilBlocked(conns, 1<<20)

@@ -74,6 +74,7 @@ var emfileSurvive = Check{
 	Sound: "It waits until the descriptors are used up, gives a server that has decided to end the time to do so, and " +
 		"waits for answers to a client that was there before.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		t.Barrier()
 		t.Shortage()
@@ -91,6 +92,7 @@ var emfileNoSpin = Check{
 		"71 and 363, libuv issue 690, bun issue 32705).",
 	Sound: "Counted is the CPU time of the server alone, in nanoseconds, so a busy machine can only lower it.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		t.Barrier()
 		t.Shortage()
@@ -107,6 +109,7 @@ var emfileLogBounded = Check{
 		"230), hhvm 211 GB (issue 119).",
 	Sound: "Bytes are counted, over less than a second; a busy machine can only lower them.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		t.Barrier()
 		short := t.Shortage()
@@ -140,6 +143,7 @@ var emfileTwice = Check{
 		"of log. A spare descriptor that was not opened again ends a server the second time.",
 	Sound: "As limit/emfile-no-spin, limit/emfile-log-bounded and limit/emfile-recover.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		t.Barrier()
 		for round := range 3 {

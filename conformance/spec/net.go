@@ -61,6 +61,7 @@ var lossReorderDelay = Check{
 	Starts:  true,
 	Network: true,
 	Budget:  20 * time.Second,
+	Quiet:   true,
 	Run: func(t *T) {
 		delay := time.Duration(t.torture(2, 10)) * time.Millisecond
 		t.onLink(link.Faults{Loss: 0.05, Reorder: 0.25, Duplicate: 0.01, Delay: delay, Jitter: delay / 2}, nil)
@@ -79,6 +80,7 @@ var corruptPackets = Check{
 	Starts:  true,
 	Network: true,
 	Budget:  20 * time.Second,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.onLink(link.Faults{Corrupt: 0.125, Delay: time.Millisecond}, nil)
 		t.exactToTheEnd(t.torture(64<<10, 1<<20))
@@ -98,6 +100,7 @@ var blackholeThenHeal = Check{
 	Starts:  true,
 	Network: true,
 	Budget:  20 * time.Second,
+	Quiet:   true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{Delay: time.Millisecond}, nil)
 		c := t.Dial()
@@ -127,6 +130,7 @@ var smallMTU = Check{
 	Profile: Full,
 	Starts:  true,
 	Network: true,
+	Quiet:   true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, nil)
 		for _, mtu := range []int{576, 128} {
@@ -150,6 +154,7 @@ var linkFlap = Check{
 	Profile: Full,
 	Starts:  true,
 	Network: true,
+	Quiet:   true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, nil)
 		c := t.Dial()
@@ -223,6 +228,7 @@ var halfOpenPeerGone = Check{
 	Starts:  true,
 	Network: true,
 	Budget:  30 * time.Second,
+	Quiet:   true,
 	Run: func(t *T) {
 		n := t.onLink(link.Faults{}, map[string]string{"ipv4/tcp_retries2": "1"})
 		t.Dial(quietly).ping()

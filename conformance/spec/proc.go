@@ -143,6 +143,7 @@ var sigtermDeadline = Check{
 	Fresh:  true,
 	// A right server takes the whole five seconds.
 	Profile: Full,
+	Quiet:   true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		c.SendUntilBlocked(16 << 20)

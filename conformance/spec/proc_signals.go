@@ -78,6 +78,7 @@ var stopLong = Check{
 		"with their bytes in its queue.",
 	Sound:   "The pause gives a wrong server time to be surprised by; the answers are waited for.",
 	Profile: Full,
+	Quiet:   true,
 	Run: func(t *T) {
 		conns := t.DialMany(50)
 		t.EchoAll(conns, 100, AtOnce)

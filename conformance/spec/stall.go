@@ -72,14 +72,15 @@ func (c *Conn) leftUnread() int64 {
 	return c.ServerSocket().Unread
 }
 
-// asleep reports whether every thread of the server is seen to sleep.
+// asleep reports whether every thread of the server is seen to sleep, for as long as nobody wakes it. One in state D is about to
+// go on: it waits for a page, or for a lock of its own memory.
 func (s *Server) asleep() bool {
 	if s.process.PID() == 0 {
 		return false
 	}
 	all := threads(s.process.PID())
 	for _, thread := range all {
-		if thread.state == 'R' {
+		if thread.state == 'R' || thread.state == 'D' {
 			return false
 		}
 	}

@@ -35,6 +35,7 @@ var idleTimeout = Check{
 	Profile: Full,
 	Starts:  true,
 	Timed:   true,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.startImpatient()
 		dialled := time.Now()
@@ -79,6 +80,7 @@ var idleTimeoutActive = Check{
 	Profile: Full,
 	Starts:  true,
 	Timed:   true,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.startImpatient()
 		for attempt := 1; ; attempt++ {
@@ -129,6 +131,7 @@ var idleTimeoutPending = Check{
 	Profile: Full,
 	Starts:  true,
 	Timed:   true,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.startImpatient()
 		c := t.Dial(WithReceiveBuffer(4 << 10))
@@ -152,6 +155,7 @@ var timeSuspend = Check{
 	Profile: Full,
 	Starts:  true,
 	Timed:   true,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.startImpatient()
 		conns := t.DialMany(10)

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -94,16 +93,16 @@ func init() {
 }
 
 // countShortages returns a function that, called after a failed accept, tells in which shortage that is. A new one has
-// begun if since the last one began so many clients were accepted that its whole crowd must have come and gone.
+// begun if since the last one began so many clients were accepted that its whole crowd must have come and gone. They are counted
+// where they are accepted: the goroutines that serve them may begin later, behind the failure that they came before.
 func countShortages(s *server) func() int {
 	const crowd = 36
-	var accepted atomic.Int64
-	shortages := 0
-	s.welcome = func(*net.TCPConn) { accepted.Add(1) }
+	accepted, shortages := 0, 0
+	s.await = func(*net.TCPListener) { accepted++ } // by the accept that follows, unless it fails
 	return func() int {
-		if shortages == 0 || accepted.Load() >= crowd {
+		if accepted--; shortages == 0 || accepted >= crowd {
 			shortages++
-			accepted.Store(0)
+			accepted = 0
 		}
 		return shortages
 	}

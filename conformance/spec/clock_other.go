@@ -1,0 +1,7 @@
+//go:build !linux
+
+package spec
+
+import "time"
+
+func enterClock(time.Duration) error { return errUnobservable }
