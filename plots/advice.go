@@ -31,40 +31,52 @@ func (s study) choices() (all []choice) {
 	return all
 }
 
+// terms says who can be advised at all.
+func (s study) terms() string {
+	if len(s.Echo.broken) == 0 || len(s.choices()) == 0 {
+		return ""
+	}
+	return "No speed makes up for that, so only the others are advised here."
+}
+
 // advice says in plain words which design suits which workload. It ranks nothing that the intervals do not.
 func (s study) advice() string {
-	choices := s.choices()
-	if len(choices) == 0 {
-		return ""
+	var sentences []string
+	for _, alike := range alikeChoices(s.choices(), func(c choice) []string { return s.designs(c.servers) }) {
+		designs := articles(s.designs(alike[0].servers))
+		where := list(workloadNames(alike), "and")
+		switch {
+		case len(designs) > 1:
+			sentences = append(sentences, fmt.Sprintf("In %s there is no detectable difference between %s.", where, list(designs, "and")))
+		case len(s.designs(s.soundRivals(alike))) == 1:
+			sentences = append(sentences, fmt.Sprintf("In %s there was only %s.", where, designs[0]))
+		default:
+			sentences = append(sentences, fmt.Sprintf("In %s %s suits best, by server CPU per request.", where, designs[0]))
+		}
 	}
-	sentences := []string{s.terms()}
-	for _, alike := range alikeChoices(choices) {
+	return strings.Join(sentences, " ")
+}
+
+func workloadNames(choices []choice) (names []string) {
+	for _, c := range choices {
+		names = append(names, c.workload.Name)
+	}
+	return names
+}
+
+// suits are the sentences behind advice, with the servers and their figures.
+func (s study) suits() (sentences []string) {
+	choices := s.choices()
+	for _, alike := range alikeChoices(choices, func(c choice) []string { return c.servers }) {
 		sentences = append(sentences, s.recommend(alike))
 	}
-	return strings.Join(noted(sentences...), " ")
-}
-
-// costs say what the choice means in CPU where a design is not the cheapest, in memory and in system calls.
-func (s study) costs() string {
-	choices := s.choices()
-	if len(choices) == 0 {
-		return ""
-	}
-	return strings.Join(append(s.prices(choices), s.memoryAdvice(choices), s.callsAdvice(choices)), " ")
-}
-
-// terms says who can be recommended at all.
-func (s study) terms() string {
-	if len(s.Echo.broken) > 0 {
-		return "No speed makes up for that, so only the others are advised here."
-	}
-	return ""
+	return append(sentences, s.prices(choices)...)
 }
 
 // alikeChoices puts workloads with the same outcome together.
-func alikeChoices(choices []choice) (groups [][]choice) {
+func alikeChoices(choices []choice, outcome func(choice) []string) (groups [][]choice) {
 	for _, c := range choices {
-		at := slices.IndexFunc(groups, func(g []choice) bool { return slices.Equal(g[0].servers, c.servers) })
+		at := slices.IndexFunc(groups, func(g []choice) bool { return slices.Equal(outcome(g[0]), outcome(c)) })
 		if at < 0 {
 			groups = append(groups, nil)
 			at = len(groups) - 1
@@ -78,22 +90,17 @@ func alikeChoices(choices []choice) (groups [][]choice) {
 func (s study) recommend(alike []choice) string {
 	var where []string
 	for _, c := range alike {
-		where = append(where, fmt.Sprintf("%s (%s)", c.workload.inShort(), c.workload.Name))
+		where = append(where, fmt.Sprintf("%s (%s)", c.workload.Name, c.workload.inShort()))
 	}
-	text := "With " + list(where, "and with")
 	first := alike[0]
-	designs := s.designs(first.servers)
+	what := tied(first.servers)
 	switch {
 	case first.rivals == 1:
-		text += " only " + s.byDesign(first.servers) + " took part"
-	case len(designs) > 1:
-		text += " there is no detectable difference between " + s.byDesign(first.servers)
-	case len(s.designs(s.soundRivals(alike))) == 1:
-		text += " there was only " + article(designs[0]) + ": " + tied(first.servers)
-	default:
-		text += " " + article(designs[0]) + " suits best: " + tied(first.servers)
+		what = "only " + first.servers[0] + " took part"
+	case len(s.designs(first.servers)) > 1:
+		what = "no detectable difference between " + s.byDesign(first.servers)
 	}
-	return text + spent(alike) + "."
+	return list(where, "and") + ": " + what + spent(alike) + "."
 }
 
 // tied names servers of one design.
@@ -145,6 +152,13 @@ func (s study) byDesign(servers []string) string {
 		parts = append(parts, fmt.Sprintf("%s (%s)", article(design), strings.Join(s.of(design, servers), ", ")))
 	}
 	return list(parts, "and")
+}
+
+func articles(nouns []string) (out []string) {
+	for _, noun := range nouns {
+		out = append(out, article(noun))
+	}
+	return out
 }
 
 func article(noun string) string {
@@ -218,7 +232,7 @@ func (c choice) leastAgainst(servers []string) float64 {
 }
 
 // memoryAdvice and callsAdvice say what the designs cost besides CPU.
-func (s study) memoryAdvice(choices []choice) string {
+func (s study) memoryAdvice() string {
 	costs := map[string][]float64{}
 	for _, w := range s.Workloads {
 		for _, row := range w.Rows {
@@ -227,28 +241,37 @@ func (s study) memoryAdvice(choices []choice) string {
 			}
 		}
 	}
-	if words := s.costWords(s.soundRivals(choices), costs, memory); words != "" {
+	if words := s.costWords(costs, memory); words != "" {
 		return "An idle connection holds " + words + "."
 	}
-	return "The memory of idle connections was not measured in this run."
+	return s.unmeasured("The memory of idle connections was not measured in this run.")
 }
 
-func (s study) callsAdvice(choices []choice) string {
+func (s study) callsAdvice() string {
 	costs := map[string][]float64{}
 	for _, r := range s.Run.Records() {
 		if r.Purpose == tracing && !r.Failed() && r.SyscallsPerRequest > 0 {
 			costs[r.Impl] = append(costs[r.Impl], r.SyscallsPerRequest)
 		}
 	}
-	if words := s.costWords(s.soundRivals(choices), costs, callsWords); words != "" {
+	if words := s.costWords(costs, callsWords); words != "" {
 		return "A request takes " + words + "."
 	}
-	return "System calls were not counted in this run (loadgen -syscalls counts them)."
+	return s.unmeasured("System calls were not counted in this run (loadgen -syscalls counts them).")
+}
+
+// unmeasured says what is missing beside an advice; without one nothing is expected.
+func (s study) unmeasured(sentence string) string {
+	if len(s.choices()) == 0 {
+		return ""
+	}
+	return sentence
 }
 
 // costWords are the costs of each design's servers, from the least to the most: "8.44 kB in a goroutine per connection".
-func (s study) costWords(servers []string, costs map[string][]float64, format func(float64) string) string {
+func (s study) costWords(costs map[string][]float64, format func(float64) string) string {
 	var parts []string
+	servers := s.soundRivals(s.choices())
 	for _, design := range s.designs(servers) {
 		var own []float64
 		for _, name := range s.of(design, servers) {
@@ -262,3 +285,8 @@ func (s study) costWords(servers []string, costs map[string][]float64, format fu
 }
 
 func callsWords(n float64) string { return significant(n) + " system calls" }
+
+// row is the summary of one implementation, which must have one.
+func (w workload) row(impl string) results.Summary {
+	return w.Rows[slices.IndexFunc(w.Rows, func(s results.Summary) bool { return s.Impl == impl })]
+}

@@ -22,19 +22,25 @@ func TestAdvice(t *testing.T) {
 		never []string
 	}{
 		{"one is cheapest", small(bare, cheap, dear), []string{
-			"With 64 connections, 64\u00a0B requests (closed-64) a single reactor suits best: cheap takes the least server CPU, ",
+			"In closed-64 a single reactor suits best, by server CPU per request.",
+			"closed-64 (64 connections, 64 B requests): cheap takes the least server CPU, ",
 			"In closed-64 a goroutine per connection (dear) takes 1.4", "× the CPU of the cheapest.",
 			" in a goroutine per connection and ", "System calls were not counted in this run",
 		}, []string{"no detectable difference"}},
-		{"two of one design are tied", small(bare, cheap, alike, dear), []string{"a single reactor suits best: no detectable difference between alike and cheap, "}, []string{"least server CPU"}},
-		{"two designs are tied", small(bare, cheap, tiedDesign, dear), []string{"there is no detectable difference between an event-loop framework (tied) and a single reactor (cheap), "}, []string{"suits best"}},
-		{"one design", small(bare, cheap, alike), []string{"there was only a single reactor: no detectable difference between alike and cheap"}, []string{"suits best"}},
-		{"nobody to compare with", small(bare, cheap), []string{"only a single reactor (cheap) took part"}, []string{"suits best"}},
-		{"who breaks a MUST is no choice", small(bare, unsound, cheap, dear), []string{"gnet fails 2 MUSTs.", "No speed makes up for that", "cheap takes the least"}, []string{"gnet takes", "(gnet)"}},
+		{"two of one design are tied", small(bare, cheap, alike, dear), []string{"a single reactor suits best, ", "no detectable difference between alike and cheap, "}, []string{"least server CPU"}},
+		{"two designs are tied", small(bare, cheap, tiedDesign, dear), []string{
+			"In closed-64 there is no detectable difference between an event-loop framework and a single reactor.",
+			"no detectable difference between an event-loop framework (tied) and a single reactor (cheap), ",
+		}, []string{"suits best"}},
+		{"one design", small(bare, cheap, alike), []string{"there was only a single reactor.", "no detectable difference between alike and cheap"}, []string{"suits best"}},
+		{"nobody to compare with", small(bare, cheap), []string{"there was only a single reactor.", "only cheap took part"}, []string{"suits best", "takes the least"}},
+		{"who breaks a MUST is no choice", small(bare, unsound, cheap, dear), []string{"gnet fails 2 MUSTs. No speed makes up for that", "cheap takes the least"}, []string{"gnet takes", "(gnet)"}},
+		{"workloads alike are told together", everywhere(small(bare, cheap, dear)), []string{"In closed-64, closed-1000, pipelined-16 and bulk-64k a single reactor suits best"}, nil},
 		{"too few blocks", fewer(small(bare, cheap, dear), 5), nil, []string{"suits best", "no detectable difference"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := strings.Join(studyOf(t, test.run).findings().Points, " ")
+			f := studyOf(t, test.run).findings()
+			got := f.First + " " + strings.Join(f.Suits, " ")
 			for _, want := range test.wants {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is missing in\n%s", want, got)
@@ -52,7 +58,7 @@ func TestAdvice(t *testing.T) {
 // TestAdviceNamesSystemCalls: traced servers have no times, but their calls are a cost.
 func TestAdviceNamesSystemCalls(t *testing.T) {
 	s := studyOf(t, withCalls(small()))
-	if got := s.costs(); !strings.Contains(got, "A request takes 2.50 system calls in a goroutine per connection and 2.50 system calls in a single reactor.") {
+	if got := s.callsAdvice(); !strings.Contains(got, "A request takes 2.50 system calls in a goroutine per connection and 2.50 system calls in a single reactor.") {
 		t.Error(got)
 	}
 	if !hasColumn(s, "system calls") {

@@ -5,22 +5,24 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"reactorbench/results"
 )
 
 // Findings are what the run says, in words, for a reader who reads nothing else. Who is right at all comes before what it costs, in
 // the headline and below it.
 type findings struct {
 	Headline string
-	Points   []string // what the headline leaves out; the first says which design suits which workload
+	First    string   // which design suits which workload
+	Suits    []string // the same, workload by workload and server by server
+	Points   []string // what neither says
 	Doubts   []string // what is missing, so that nobody takes the rest for the whole
 }
 
 func (s study) findings() findings {
 	return findings{
 		Headline: strings.Join(noted(s.echoHeadline(), s.costHeadline()), " "),
-		Points:   noted(strings.Join(noted(s.echoPoint(), s.advice()), " "), s.costs(), s.spreadPoint()),
+		First:    strings.Join(noted(s.echoPoint(), s.terms(), s.advice(), s.memoryAdvice(), s.callsAdvice()), " "),
+		Suits:    s.suits(),
+		Points:   noted(s.spreadPoint()),
 		Doubts:   noted(append([]string{s.chance(), s.failedCells(), s.limitedCells(), s.unavailable()}, s.Run.Notes()...)...),
 	}
 }
@@ -202,30 +204,6 @@ func (s study) spreadPoint() string {
 	least, most := ends[0], ends[len(ends)-1]
 	return fmt.Sprintf("Where a server differs detectably from %s, the least that an echo server can be, a request costs between %s (%s, %s) and %s (%s, %s).",
 		reference, multiple(least.ratio), least.impl, least.workload, multiple(most.ratio), most.impl, most.workload)
-}
-
-// LeadPoints give each workload a line: who is cheapest, and by how much.
-func (s study) LeadPoints() (points []string) {
-	for _, l := range s.leads() {
-		if !l.sure {
-			continue
-		}
-		first := l.workload.row(l.leaders[0])
-		text := fmt.Sprintf("%s: %s with %s of CPU a request", l.workload.Name, s.caveat(first.Impl), duration(first.CPUPerRequestNs.Median))
-		if first.CPURatio.Known() {
-			text += ", " + multiple(first.CPURatio.Median) + " " + reference
-		}
-		if len(l.leaders) > 1 {
-			text += "; not to be told apart from it: " + list(s.caveats(l.leaders[1:]), "and")
-		}
-		points = append(points, text+".")
-	}
-	return points
-}
-
-// row is the summary of one implementation, which must have one.
-func (w workload) row(impl string) results.Summary {
-	return w.Rows[slices.IndexFunc(w.Rows, func(s results.Summary) bool { return s.Impl == impl })]
 }
 
 // chance says how much of what is shown as a difference may be luck: an interval errs by itself, and a table has many.

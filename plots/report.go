@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -73,8 +75,8 @@ func newReport(s study, drawn []drawing) (report, error) {
 	for i, w := range s.Workloads {
 		part := section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks(), Missing: drawn[i].missing}
 		for _, picture := range drawn[i].pictures {
-			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg)), !strings.HasPrefix(picture.File, "latency-")})
-			r.Hotspots[picture.File] = picture.spots
+			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(compact(inline(picture.svg))), !strings.HasPrefix(picture.File, "latency-")})
+			r.Hotspots[picture.File] = rounded(picture.spots)
 		}
 		r.Sections = append(r.Sections, part)
 	}
@@ -83,6 +85,15 @@ func newReport(s study, drawn []drawing) (report, error) {
 		r.Facts, err = factGroups(env)
 	}
 	return r, err
+}
+
+// rounded keeps of a hotspot's place what a pointer can tell.
+func rounded(spots []hotspot) []hotspot {
+	spots = slices.Clone(spots)
+	for i := range spots {
+		spots[i].X, spots[i].Y = math.Round(10*spots[i].X)/10, math.Round(10*spots[i].Y)/10
+	}
+	return spots
 }
 
 // policy refuses every request and every script but one. Styles stay free, since each line of a chart has its own.
@@ -95,11 +106,23 @@ func scriptHash(script string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// Kin are the names before the slash, each once: what one would show or hide together. The reference is always shown.
+func (r report) Kin() (names []string) {
+	for _, impl := range r.Study.implementations() {
+		name, _, _ := strings.Cut(impl, "/")
+		if name != reference && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // html renders the page.
 func (r report) html() ([]byte, error) {
 	page, err := template.New("report").Funcs(template.FuncMap{
 		"marker": func(name string) template.HTML { return markerSVG(r.Study.Looks[name]) },
 		"mark":   r.Study.Echo.mark,
+		"broken": func(impl string) bool { return r.Study.Echo.broken[impl] > 0 },
 		"count":  func(n int, noun string) string { return countOf(n, noun) },
 		"pieces": pieces,
 		"short":  func(slug string) string { return slug[strings.Index(slug, "/")+1:] },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"reactorbench/results"
 )
@@ -161,13 +162,9 @@ func briefRatio(row results.Summary) value {
 func throughputValue(row results.Summary, limited results.Estimate) value {
 	switch {
 	case row.RequestsPerSecond.Known() && row.ClientLimited > 0:
-		v := measured(row.RequestsPerSecond, rate)
-		left := fmt.Sprintf("%d client-limited left out", row.ClientLimited)
-		if v.Aside != "" { // with one cell there is no interval to add to
-			left = v.Aside + ", " + left
-		}
-		v.Aside = left
-		return compared(v, row.Impl, row.ThroughputRatio)
+		v := compared(measured(row.RequestsPerSecond, rate), row.Impl, row.ThroughputRatio)
+		v.Beside = strings.Join(noted(v.Beside, fmt.Sprintf("%d client-limited left out", row.ClientLimited)), ", ")
+		return v
 	case row.RequestsPerSecond.Known():
 		return compared(measured(row.RequestsPerSecond, rate), row.Impl, row.ThroughputRatio)
 	case limited.Known():

@@ -6,7 +6,7 @@
 
 	// The address chose a workload before the script ran.
 	outcome.shown = [...document.querySelectorAll(".workload:not([hidden])")].map((part) => part.dataset.workload);
-	outcome.chip = first(".chips a[aria-current]").textContent;
+	outcome.chip = first('.chips a[data-filter="workload"][aria-current]').textContent;
 	location.hash = "#cost";
 	dispatchEvent(new HashChangeEvent("hashchange"));
 	outcome.shownAfterwards = document.querySelectorAll(".workload:not([hidden])").length;
@@ -27,16 +27,16 @@
 	const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
 	const pointAt = (x, y) => plot.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x * scale, clientY: box.top + y * scale }));
 	pointAt(spot.x + 40, spot.y + 3);
-	outcome.tip = first(".tip").textContent;
+	outcome.tip = plot.querySelector(".tip").textContent;
 	outcome.wanted = spot.n + spot.s;
-	const ring = first(".ring").getBoundingClientRect();
+	const ring = plot.querySelector(".ring").getBoundingClientRect();
 	outcome.ringOff = Math.hypot(ring.left + ring.width / 2 - box.left - spot.x * scale, ring.top + ring.height / 2 - box.top - spot.y * scale);
 	pointAt(spot.x, 5);
-	outcome.tipGone = first(".tip") === null;
+	outcome.tipGone = plot.querySelector(".tip").hidden;
 
 	// The keyboard steps through the values.
 	for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"]) plot.dispatchEvent(new KeyboardEvent("keydown", { key }));
-	outcome.keyed = first(".tip b").textContent;
+	outcome.keyed = plot.querySelector(".tip b").textContent;
 	outcome.keyedWanted = hotspots["cpu-closed-64"][0].n;
 
 	// Paper shows everything.
