@@ -38,7 +38,15 @@ It reads records.jsonl, env.json and conformance.json there, as far as they exis
   charts/memory-*.svg      memory per idle connection
                            each also as .png
 
-The same run gives the same charts, byte for byte. Nothing else in DIR is touched.
+The same run gives the same charts, byte for byte. Nothing else in DIR is touched. The report also says how the environment
+differs from that of the run before: the newest folder beside DIR whose name begins with an earlier time.
+
+usage: plots -compare OTHER DIR
+
+does the same and adds to the report what has changed since the run in OTHER: each figure that both have, with both intervals,
+the verdicts of the checks, and the environment
+
+  plots -compare results/2026-12-01T10-22-05Z-1a2b3c4 results/2026-12-08T09-00-11Z-5d6e7f8
 
 usage: plots -history FILE DIR
 
@@ -55,6 +63,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
 	history := flags.String("history", "", "")
+	compare := flags.String("compare", "", "")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -63,8 +72,11 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	case flags.NArg() != 1:
 		fmt.Fprintf(stderr, "plots: want one results folder, got %d arguments; plots -h explains\n", flags.NArg())
 		return 2
+	case *history != "" && *compare != "":
+		fmt.Fprintln(stderr, "plots: -history and -compare exclude each other: history has all runs already; plots -h explains")
+		return 2
 	}
-	written, err := drawAny(*history, flags.Arg(0))
+	written, err := drawAny(*history, *compare, flags.Arg(0))
 	for _, path := range written {
 		fmt.Fprintln(stdout, path)
 	}
@@ -83,7 +95,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 // An unreadableError says that there is nothing to draw from.
 type unreadableError struct{ error }
 
-func drawAny(history, dir string) ([]string, error) {
+func drawAny(history, compare, dir string) ([]string, error) {
 	if history != "" {
 		return drawHistory(history, dir)
 	}
@@ -91,7 +103,14 @@ func drawAny(history, dir string) ([]string, error) {
 	if err != nil {
 		return nil, unreadableError{err}
 	}
-	return drawRun(run)
+	if compare == "" {
+		return drawRun(run, nil)
+	}
+	other, err := results.Open(compare)
+	if err != nil {
+		return nil, unreadableError{err}
+	}
+	return drawRun(run, other)
 }
 
 // drawHistory draws a file of history into dir.
@@ -112,11 +131,20 @@ func drawHistory(file, dir string) ([]string, error) {
 	return writeCharts(dir, []drawing{d})
 }
 
-// drawRun writes the charts and then the page, and returns the paths of what it wrote.
-func drawRun(run *results.Run) (written []string, err error) {
+// drawRun writes the charts and then the page, which compares the run with the other unless that is nil, and returns the paths of what it
+// wrote.
+func drawRun(run, other *results.Run) (written []string, err error) {
 	s, err := newStudy(run)
 	if err != nil {
 		return nil, err
+	}
+	var before *study
+	if other != nil {
+		arranged, err := newStudy(other)
+		if err != nil {
+			return nil, err
+		}
+		before = &arranged
 	}
 	drawn, err := s.draw()
 	if err != nil {
@@ -125,7 +153,7 @@ func drawRun(run *results.Run) (written []string, err error) {
 	if written, err = writeCharts(run.Dir(), drawn); err != nil {
 		return written, err
 	}
-	page, err := writeReport(s, drawn)
+	page, err := writeReport(s, drawn, before)
 	if err != nil {
 		return written, err
 	}

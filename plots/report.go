@@ -34,7 +34,13 @@ type report struct {
 	Glance   grid
 	Sections []section
 	Facts    []factGroup
-	Files    []string // of the run's folder, for the downloads
+
+	Comparison  *comparison  // nil: none was asked for
+	Previous    string       // the run whose environment was compared; "": there is none
+	Differences []difference // of the environment from that run's
+
+	Files  []string   // of the run's folder, beside the page
+	Inside []download // data that travel in the page
 
 	Style    template.CSS
 	Script   template.JS
@@ -82,9 +88,27 @@ func newReport(s study, drawn []drawing) (report, error) {
 	}
 	var err error
 	if env := s.Run.Env(); env != nil {
-		r.Facts, err = factGroups(env)
+		if r.Facts, err = factGroups(env); err != nil {
+			return r, err
+		}
 	}
+	r.Inside, err = s.downloads()
 	return r, err
+}
+
+// compareWith adds what differs from another run, or, without one, what differs of the environment from the run before.
+func (r *report) compareWith(other *study) (err error) {
+	previous := previousRun(r.Study.Run.Dir())
+	if other != nil {
+		c := r.Study.compare(*other)
+		r.Comparison, previous = &c, other.Run
+	}
+	if previous == nil || previous.Env() == nil || r.Study.Run.Env() == nil {
+		return nil
+	}
+	r.Previous = runName(previous.Dir())
+	r.Differences, err = differences(previous.Env(), r.Study.Run.Env())
+	return err
 }
 
 // rounded keeps of a hotspot's place what a pointer can tell.
@@ -183,9 +207,12 @@ func markerSVG(l look) template.HTML {
 }
 
 // writeReport puts the page into the run's folder.
-func writeReport(s study, drawn []drawing) (path string, err error) {
+func writeReport(s study, drawn []drawing, other *study) (path string, err error) {
 	r, err := newReport(s, drawn)
 	if err != nil {
+		return "", err
+	}
+	if err := r.compareWith(other); err != nil {
 		return "", err
 	}
 	page, err := r.html()
