@@ -31,13 +31,6 @@ func (c correctness) Failing() (all []failing) {
 	return all
 }
 
-// Troubled reports whether the family has anything that a reader should see without a click.
-func (f family) Troubled() bool {
-	return slices.ContainsFunc(f.Checks, func(c check) bool {
-		return slices.ContainsFunc(c.Cells, func(c cell) bool { return c.Run && c.Style().Class != "good" && c.Style().Class != "quiet" })
-	})
-}
-
 // Spoken is the row for who cannot see its columns: the servers by name, the most severe first, those that pass as a number, then those that nobody asked.
 func (c check) Spoken() string {
 	names, order := map[verdictStyle][]string{}, []verdictStyle{}

@@ -188,7 +188,7 @@ function answer(plot, spots, rows) {
 	});
 }
 
-// Paper has no clicks: while printing every detail is open, except of checks that everyone passes.
+// Paper has no clicks: while printing every detail is open, except of checks that nobody fails.
 let folded = [];
 addEventListener("beforeprint", () => {
 	folded = [...document.querySelectorAll("details:not([open]):not(.clean)")];
