@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,4 +72,13 @@ func separated(n int) string {
 		return decimal(n)
 	}
 	return " " + decimal(n)
+}
+
+// rounded keeps of a hotspot's place what a pointer can tell.
+func rounded(spots []hotspot) []hotspot {
+	spots = slices.Clone(spots)
+	for i := range spots {
+		spots[i].X, spots[i].Y = math.Round(10*spots[i].X)/10, math.Round(10*spots[i].Y)/10
+	}
+	return spots
 }

@@ -13,6 +13,21 @@ import (
 // A difference is a fact of the environment that another run has otherwise; an empty side does not have it.
 type difference struct{ Name, Before, Now string }
 
+// compareWith adds what differs from another run, or, without one, what differs of the environment from the run before.
+func (r *report) compareWith(other *study) (err error) {
+	previous := previousRun(r.Study.Run.Dir())
+	if other != nil {
+		c := r.Study.compare(*other)
+		r.Comparison, previous = &c, other.Run
+	}
+	if previous == nil || previous.Env() == nil || r.Study.Run.Env() == nil {
+		return nil
+	}
+	r.Previous = runName(previous.Dir())
+	r.Differences, err = differences(previous.Env(), r.Study.Run.Env())
+	return err
+}
+
 // differences lists what may explain another figure: machine, kernel, settings, toolchain, libraries and plan. What differs between any
 // two runs, as times and the hash of a program built anew, is left out.
 func differences(before, now *results.Env) ([]difference, error) {

@@ -38,19 +38,19 @@ It reads records.jsonl, env.json and conformance.json there, as far as they exis
   charts/memory-*.svg      memory per idle connection
                            each also as .png
 
-The same run gives the same charts, byte for byte. Nothing else in DIR is touched. The report also says how the environment
-differs from that of the run before: the newest folder beside DIR whose name begins with an earlier time.
-
-usage: plots -compare OTHER DIR
-
-does the same and adds to the report what has changed since the run in OTHER: each figure that both have, with both intervals,
-the verdicts of the checks, and the environment
-
-  plots -compare results/2026-12-01T10-22-05Z-1a2b3c4 results/2026-12-08T09-00-11Z-5d6e7f8
+The same run gives the same charts, byte for byte. Nothing else in DIR is touched.
 
 usage: plots -history FILE DIR
 
 draws instead what ci history has gathered in FILE, and writes DIR/charts/history-*.svg and .png
+
+usage: plots -compare OTHER DIR
+
+draws DIR, and the report also says what has changed since the run in OTHER: each figure that both have, with both intervals, and the
+verdicts of the checks. The environment is set beside OTHER's, and without -compare beside that of the run before: the newest folder
+next to DIR whose name begins with an earlier time
+
+  plots -compare results/2026-12-01T10-22-05Z-1a2b3c4 results/2026-12-08T09-00-11Z-5d6e7f8
 
 exit status: 0 written, 1 not written, 2 wrong use or DIR is not a results folder
 `

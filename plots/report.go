@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,30 +93,6 @@ func newReport(s study, drawn []drawing) (report, error) {
 	}
 	r.Inside, err = s.downloads()
 	return r, err
-}
-
-// compareWith adds what differs from another run, or, without one, what differs of the environment from the run before.
-func (r *report) compareWith(other *study) (err error) {
-	previous := previousRun(r.Study.Run.Dir())
-	if other != nil {
-		c := r.Study.compare(*other)
-		r.Comparison, previous = &c, other.Run
-	}
-	if previous == nil || previous.Env() == nil || r.Study.Run.Env() == nil {
-		return nil
-	}
-	r.Previous = runName(previous.Dir())
-	r.Differences, err = differences(previous.Env(), r.Study.Run.Env())
-	return err
-}
-
-// rounded keeps of a hotspot's place what a pointer can tell.
-func rounded(spots []hotspot) []hotspot {
-	spots = slices.Clone(spots)
-	for i := range spots {
-		spots[i].X, spots[i].Y = math.Round(10*spots[i].X)/10, math.Round(10*spots[i].Y)/10
-	}
-	return spots
 }
 
 // policy refuses every request and every script but one. Styles stay free, since each line of a chart has its own.
