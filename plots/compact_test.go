@@ -67,3 +67,17 @@ func TestCompactLeavesOtherPathsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestWardrobe: equal styles share a class, and each class is declared once with all that the style said.
+func TestWardrobe(t *testing.T) {
+	var w wardrobe
+	got := w.dress(`<path d="M1,2" style="fill:none" /><text x="1"
+	style="fill:#222;font-size:9px">style="x"</text>`) + w.dress(`<path style="fill:none" />`)
+	want := `<path d="M1,2" class="v0" /><text x="1" class="v1">style="x"</text><path class="v0" />`
+	if got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	if rules := w.rules.String(); rules != ".v0{fill:none}\n.v1{fill:#222;font-size:9px}\n" {
+		t.Errorf("rules %q", rules)
+	}
+}

@@ -45,6 +45,7 @@ type report struct {
 	Script   template.JS
 	Policy   string // a Content-Security-Policy under which a browser refuses every request and every other script
 	Hotspots map[string][]hotspot
+	wardrobe wardrobe
 }
 
 // A section is a workload.
@@ -80,11 +81,12 @@ func newReport(s study, drawn []drawing) (report, error) {
 	for i, w := range s.Workloads {
 		part := section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks(), Missing: drawn[i].missing}
 		for _, picture := range drawn[i].pictures {
-			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(compact(inline(picture.svg))), !strings.HasPrefix(picture.File, "latency-")})
+			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(r.wardrobe.dress(compact(inline(picture.svg)))), !strings.HasPrefix(picture.File, "latency-")})
 			r.Hotspots[picture.File] = rounded(picture.spots)
 		}
 		r.Sections = append(r.Sections, part)
 	}
+	r.Style += template.CSS(r.wardrobe.rules.String())
 	var err error
 	if env := s.Run.Env(); env != nil {
 		if r.Facts, err = factGroups(env); err != nil {
@@ -95,7 +97,7 @@ func newReport(s study, drawn []drawing) (report, error) {
 	return r, err
 }
 
-// policy refuses every request and every script but one. Styles stay free, since each line of a chart has its own.
+// policy refuses every request and every script but one. Styles stay free: the matrix has its number of columns in one.
 func policy(script string) string {
 	return "default-src 'none'; style-src 'unsafe-inline'; script-src '" + scriptHash(script) + "'"
 }
