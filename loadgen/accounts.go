@@ -30,7 +30,8 @@ type accounts struct {
 	other  int64 // sum for aside, never read
 	faults Faults
 
-	open openLoop
+	open     openLoop
+	overTime overTime
 }
 
 func newAccounts(p Plan) *accounts {
@@ -40,6 +41,8 @@ func newAccounts(p Plan) *accounts {
 	a.tally.Latencies = results.NewHistogram()
 	a.aside = results.NewHistogram()
 	a.into, a.sum = a.aside, &a.other
+	a.overTime = newOverTime(p.Every, p.Window)
+	a.tally.OverTime = a.overTime.parts
 	if p.Schedule.Open != nil {
 		a.beginOpen()
 	}
@@ -87,6 +90,9 @@ func (a *accounts) record(s *stream, k, now int64) {
 			same++
 		}
 		a.into.RecordTimes(now-at, same)
+		if a.phase == measuring {
+			a.overTime.record(now-a.tally.Began, now-at, same)
+		}
 		*a.sum += (now - at) * same
 		k += same
 	}

@@ -33,6 +33,7 @@ type bench struct {
 	engineCPUs []int
 	loops      int
 	window     window
+	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
 	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
@@ -114,7 +115,7 @@ func (b *bench) plan(c cell, server subject) Plan {
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
 		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
-		Patience: b.patience,
+		Every: b.every, Window: b.window.Measure, Patience: b.patience,
 	}
 }
 
@@ -173,6 +174,9 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
+	if b.every > 0 {
+		r.OverTime = &results.OverTime{Every: b.every, Stretches: m.OverTime}
+	}
 	if w.Loop == "open" {
 		describeOpen(r, m)
 	}

@@ -185,6 +185,8 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
 		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
+		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
+		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every stands alone"},
 		{[]string{"./x", "-seed", "1"}, "-seed comes too late"},
 	} {
 		cmd, stdout, stderr := loadgen(t, c.arguments...)

@@ -300,6 +300,10 @@ func (m *Measurement) merge(t Counts) error {
 			return err
 		}
 	}
+	var err error
+	if m.OverTime, err = mergeOverTime(m.OverTime, t.OverTime); err != nil {
+		return err
+	}
 	m.Requests += t.Requests
 	m.Bytes += t.Bytes
 	m.Connects += t.Connects

@@ -32,6 +32,8 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
   loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
+  loadgen -every 100ms -duration 10s -blocks 1 -workload open-5k ./impls/gnet
+                                                    one long cell, its latencies kept for each tenth of a second
   loadgen -list                                     workloads and suites, a line each
 
 A workload is a file. A closed loop keeps depth requests in flight on each connection; an open loop sends at planned times,
@@ -66,8 +68,9 @@ type options struct {
 	engine    string
 	loops     int
 	patience  time.Duration
-	exports   []string  // formats beside the records
-	slo       Objective // of a search; zero: none
+	every     time.Duration // latencies are kept apart for each such stretch of a cell; 0: they are not
+	exports   []string      // formats beside the records
+	slo       Objective     // of a search; zero: none
 	sweep     bool
 	syscalls  bool
 
@@ -111,6 +114,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
+	flags.DurationVar(&o.every, "every", 0, "keep the latencies of each such `stretch` of a cell apart, for a picture of them over time")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")
 	flags.BoolVar(&o.list, "list", false, "list workloads and suites")
@@ -127,6 +131,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	}
 	for _, step := range []func() error{
 		func() error { return o.chooseLoad(*suite, *workload, overrides, *blocks, *duration) },
+		func() error { return checkStretches(o.every, o.suite.Measure()) },
 		func() error { return o.chooseServers(flags.Args()) },
 		func() error { return o.chooseMachine(*cpus) },
 		func() error { return o.chooseExports(*export) },
@@ -137,6 +142,19 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		}
 	}
 	return o, nil
+}
+
+// checkStretches refuses what a log cannot tell apart and what memory cannot hold.
+func checkStretches(every, window time.Duration) error {
+	switch {
+	case every == 0:
+		return nil
+	case every < 10*time.Millisecond || every%time.Millisecond != 0:
+		return fmt.Errorf("-every %v: want whole milliseconds, 10ms at least", every)
+	case window/every > mostStretches:
+		return fmt.Errorf("-every %v makes %d stretches of a cell of %v; at most %d are kept", every, window/every, window, mostStretches)
+	}
+	return nil
 }
 
 // chooseLoad turns -suite or -workload into workloads. One workload by itself gets the effort that intervals need.
@@ -263,6 +281,9 @@ func (o *options) choosePurpose(slo string) (err error) {
 	}
 	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
 		return errors.New("-syscalls needs workloads with requests; an idle one has none")
+	}
+	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls) {
+		return errors.New("-every stands alone: it is for a picture of one cell, and a pair, a search, a sweep and a trace have many")
 	}
 	if slo == "" && !o.sweep {
 		return nil

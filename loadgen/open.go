@@ -157,6 +157,7 @@ func (a *accounts) recordOpen(s *stream, k, now int64) {
 			continue
 		}
 		a.tally.Latencies.Record(now - r.planned)
+		a.overTime.record(r.planned-a.open.span.from, now-r.planned, 1)
 		a.tally.Service.Record(now - r.sent)
 		a.tally.SendLag.Record(r.sent - r.planned)
 		if now-r.sent > int64(a.plan.Patience) {
@@ -202,6 +203,7 @@ func (a *accounts) censor(now int64) {
 func (a *accounts) censorOne(r *request, begun bool, now int64) {
 	a.tally.Unanswered++
 	a.tally.Latencies.Record(now - r.planned)
+	a.overTime.record(r.planned-a.open.span.from, now-r.planned, 1)
 	if !begun {
 		a.tally.Unsent++
 		a.tally.SendLag.Record(now - r.planned)

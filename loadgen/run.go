@@ -134,6 +134,7 @@ func (r *runner) bench() *bench {
 		engine: engines()[r.engine], engineName: r.engine,
 		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
 		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
+		every:    r.every,
 		patience: r.patience,
 	}
 }

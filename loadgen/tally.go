@@ -25,7 +25,8 @@ type Counts struct {
 	Bytes      int64 // of those replies
 	LatencySum int64 // ns, exact, for Little's law; of the open loop only the parts within the window, of unanswered requests too
 	Latencies  *results.Histogram
-	LateMax    time.Duration // closed loop: the longest of the requests that were in flight when the window ended
+	OverTime   []*results.Histogram // Latencies by stretch: of the reply's time in the closed loop, of the planned time in the open one; nil: not kept
+	LateMax    time.Duration        // closed loop: the longest of the requests that were in flight when the window ended
 
 	Connects    int64 // connections that took the place of spent ones
 	StalledLost int64 // stalled readers that the server has ended, since the start

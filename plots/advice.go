@@ -250,7 +250,7 @@ func (s study) memoryAdvice() string {
 func (s study) callsAdvice() string {
 	costs := map[string][]float64{}
 	for _, r := range s.Run.Records() {
-		if r.Purpose == tracing && !r.Failed() && r.SyscallsPerRequest > 0 {
+		if r.Purpose == traced && !r.Failed() && r.SyscallsPerRequest > 0 {
 			costs[r.Impl] = append(costs[r.Impl], r.SyscallsPerRequest)
 		}
 	}

@@ -77,7 +77,7 @@ func hasColumn(s study, name string) bool {
 func withCalls(s synthetic) synthetic {
 	for _, srv := range s.servers {
 		r := s.loads[0]
-		r.Schema, r.Purpose, r.Impl, r.Design, r.Requests, r.SyscallsPerRequest = 1, tracing, srv.name, srv.design, 1000, 2.5
+		r.Schema, r.Purpose, r.Impl, r.Design, r.Requests, r.SyscallsPerRequest = 1, traced, srv.name, srv.design, 1000, 2.5
 		s.more = append(s.more, r)
 	}
 	return s

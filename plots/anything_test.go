@@ -46,6 +46,11 @@ func anyPage(t *rapid.T, s study) string {
 	var drawn []drawing
 	for _, w := range s.Workloads {
 		charts, missing := s.chartsOf(w)
+		beside, err := s.chartsBeside(w.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		charts = append(charts, beside...)
 		d := drawing{missing: missing}
 		for _, c := range charts {
 			svg, spots, err := c.Page.svg()
@@ -75,7 +80,10 @@ func anyRecord(t *rapid.T, histogram string) results.Record {
 		Conns: rapid.IntRange(-1, 1e6).Draw(t, "conns"), ClientLimited: rapid.Bool().Draw(t, "limited"),
 		RequestsPerSecond: figure.Draw(t, "rate"), ServerCPUPerRequestNs: figure.Draw(t, "cpu"), ServerPeakBytes: rapid.Int64().Draw(t, "peak"),
 		LatencyP99Ns: rapid.Int64().Draw(t, "p99"), HDR: rapid.SampledFrom([]string{"", "x", histogram, histogram}).Draw(t, "hdr"),
-		Error: rapid.SampledFrom([]string{"", "", "", "it died & took 3 <b>"}).Draw(t, "error"),
+		Purpose: rapid.SampledFrom([]string{"", "", "sweep", "syscalls", "?"}).Draw(t, "purpose"), AskedPerSecond: figure.Draw(t, "asked"),
+		Requests: rapid.SampledFrom([]int64{0, -1, 1, math.MaxInt64}).Draw(t, "requests"), Syscalls: rapid.SampledFrom([]map[string]int64{nil, {}, {"read": 1, "<b>": -5}, {"write": math.MaxInt64, "x": 3}}).Draw(t, "calls"),
+		ShortOf: rapid.SampledFrom([]string{"", "asked <much>"}).Draw(t, "short"),
+		Error:   rapid.SampledFrom([]string{"", "", "", "it died & took 3 <b>"}).Draw(t, "error"),
 	}
 	if rapid.Bool().Draw(t, "idle figure") {
 		bytes := figure.Draw(t, "bytes")

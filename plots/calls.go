@@ -2,14 +2,11 @@ package main
 
 import "reactorbench/results"
 
-// tracing is the purpose of records in which system calls were counted and nothing was timed.
-const tracing = "syscalls"
-
 // callsPerRequest is the median over the traced servers of one workload; unknown where none was traced.
 func (s study) callsPerRequest(workload, impl string) results.Estimate {
 	var values []float64
 	for _, r := range s.Run.Records() {
-		if r.Purpose == tracing && r.Workload == workload && r.Impl == impl && !r.Failed() && r.SyscallsPerRequest > 0 {
+		if r.Purpose == traced && r.Workload == workload && r.Impl == impl && !r.Failed() && r.SyscallsPerRequest > 0 {
 			values = append(values, r.SyscallsPerRequest)
 		}
 	}

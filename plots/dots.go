@@ -123,13 +123,8 @@ type dotRows struct{ dotPlot }
 // Plot implements plot.Plotter.
 func (d dotRows) Plot(dc draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&dc)
-	labels := d.labelWidth()
 	for i, row := range d.Dots {
-		d.drawName(dc, row, y(d.level(i)))
-		at := vg.Point{X: dc.Max.X + nameGap, Y: y(d.level(i)) + textLift}
-		dc.FillText(d.labelStyle(row), at, row.Label)
-		at.X += labels + columnGap
-		dc.FillText(lettering(asideSize, false, mute), at, row.Aside)
+		d.drawWords(dc, row, y(d.level(i)))
 	}
 	if !math.IsNaN(d.Anchor) {
 		style := draw.LineStyle{Color: hex(0x222222), Width: vg.Points(0.9), Dashes: []vg.Length{4, 2.5}}
@@ -138,6 +133,15 @@ func (d dotRows) Plot(dc draw.Canvas, p *plot.Plot) {
 	for i, row := range d.Dots {
 		d.drawDot(dc, row, x, y(d.level(i)))
 	}
+}
+
+// drawWords sets what stands left and right of the data.
+func (d dotRows) drawWords(dc draw.Canvas, row dot, y vg.Length) {
+	d.drawName(dc, row, y)
+	at := vg.Point{X: dc.Max.X + nameGap, Y: y + textLift}
+	dc.FillText(d.labelStyle(row), at, row.Label)
+	at.X += d.labelWidth() + columnGap
+	dc.FillText(lettering(asideSize, false, mute), at, row.Aside)
 }
 
 func (d dotRows) drawDot(dc draw.Canvas, row dot, x func(float64) vg.Length, y vg.Length) {

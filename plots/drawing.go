@@ -9,6 +9,7 @@ import (
 
 // A drawing is all that could be drawn of one workload.
 type drawing struct {
+	workload string
 	pictures []picture
 	missing  []string
 }
@@ -20,23 +21,46 @@ type picture struct {
 	spots    []hotspot
 }
 
-// draw renders every chart of the study in memory; nothing is written before everything is known to work.
+// draw renders every chart of the study in memory, workload by workload, those outside the comparison last; nothing is written before everything is known to work.
 func (s study) draw() (all []drawing, err error) {
 	files := map[string]bool{}
+	add := func(workload string, charts []chart, missing []string) error {
+		pictures, err := renderAll(charts, files)
+		all = append(all, drawing{workload, pictures, missing})
+		return err
+	}
 	for _, w := range s.Workloads {
 		charts, missing := s.chartsOf(w)
-		d := drawing{missing: missing}
-		for _, c := range charts {
-			c.File = freeName(fileName(c.File), files)
-			p, err := render(c)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.File, err)
-			}
-			d.pictures = append(d.pictures, p)
+		beside, err := s.chartsBeside(w.Name)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, d)
+		if err := add(w.Name, append(charts, beside...), missing); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range s.besides() {
+		charts, err := s.chartsBeside(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(name, charts, nil); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
+}
+
+func renderAll(charts []chart, taken map[string]bool) (pictures []picture, err error) {
+	for _, c := range charts {
+		c.File = freeName(fileName(c.File), taken)
+		p, err := render(c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.File, err)
+		}
+		pictures = append(pictures, p)
+	}
+	return pictures, nil
 }
 
 func render(c chart) (p picture, err error) {

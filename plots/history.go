@@ -48,13 +48,28 @@ func historyChart(trends []results.Trend, looks map[string]look) chart {
 		File: "history-" + first.Workload + "-" + first.EnvID,
 		Page: page{
 			Title: "Has a request become dearer?",
-			Sub: first.Workload + ": server CPU per request as a multiple of " + reference + " in the same run, one point a run with its 95% interval · black: levels between " +
+			Sub: first.Workload + ": server CPU per request as a multiple of " + reference + " in the same run, one point a run with its 95% interval, " + runsWords(trends) + " · black: levels between " +
 				"changes that chance would bring in 1% of quiet series · lower is better",
 			Foot:       fmt.Sprintf("machine %s · newest run %s, commit %s", first.EnvID, newest.RunID, newest.Commit),
 			BodyHeight: plot.height(), Body: plot.draw,
 		},
 		Table: historyTable(trends),
 	}
+}
+
+// runsWords is how much stands behind the points.
+func runsWords(trends []results.Trend) string {
+	runs, fewest, most := 0, math.MaxInt, 0
+	for _, t := range trends {
+		runs = max(runs, len(t.Points))
+		for _, point := range t.Points {
+			fewest, most = min(fewest, point.Blocks), max(most, point.Blocks)
+		}
+	}
+	if fewest == most {
+		return countOf(runs, "run") + " of " + countOf(most, "block") + " each"
+	}
+	return fmt.Sprintf("%s of %d to %d blocks", countOf(runs, "run"), fewest, most)
 }
 
 // historyTable says each level and the change that led to it.
@@ -109,10 +124,10 @@ func (h historyPlot) panel(dc draw.Canvas, t results.Trend) (spots []hotspot) {
 	p.X.Tick.Marker = commitTicks(t)
 	p.X.Tick.Label.Font.Size = markSize
 	p.Y.Min, p.Y.Max = historySpan(t)
-	p.Y.Tick.Marker = evenTicks{multipleTick}
+	p.Y.Tick.Marker = evenTicks{multiple}
 	p.Y.Tick.Label.Font.Size = markSize
 	addGrid(p, false, true)
-	p.Add(trendLine{t, l})
+	p.Add(trendLine{t, l}, endOfTrend(t, l))
 	p.Draw(dc)
 	area := p.DataCanvas(dc)
 	x, y := p.Transforms(&area)
@@ -121,6 +136,15 @@ func (h historyPlot) panel(dc draw.Canvas, t results.Trend) (spots []hotspot) {
 			Says: multiple(point.Ratio) + " (" + spanWords(point.Low, point.High, multiple) + ") · commit " + point.Commit + " · " + countOf(point.Blocks, "block")})
 	}
 	return spots
+}
+
+// endOfTrend writes what the server costs now behind its last level.
+func endOfTrend(t results.Trend, l look) endLabels {
+	if len(t.Levels) == 0 {
+		return nil
+	}
+	last := t.Levels[len(t.Levels)-1]
+	return endLabels{{X: float64(last.To) - 0.5, Y: last.Mean, Text: multiple(last.Mean), Look: l, Small: true}}
 }
 
 // historySpan covers 5 % either way at least, so that noise looks like noise, and leaves room above for what is written there.

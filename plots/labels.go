@@ -18,6 +18,7 @@ type endLabel struct {
 	Aside string // smaller
 	Mark  string // a warning, last
 	Look  look
+	Small bool // for a panel
 }
 
 // endLabels are written right of the data. They are pushed apart so that none covers another, and a thin leader joins each to
@@ -44,12 +45,39 @@ func (labels endLabels) Plot(dc draw.Canvas, p *plot.Plot) {
 		l := sorted[i]
 		leader := draw.LineStyle{Color: fade(l.Look.Color, 150), Width: vg.Points(0.6)}
 		dc.StrokeLine2(leader, x(l.X)+2, wanted[i], left-2, at)
-		pen := vg.Point{X: left, Y: at + textLift}
-		for _, part := range l.parts() {
-			dc.FillText(part.style, pen, part.text)
-			pen.X += part.style.Width(part.text) + columnGap
-		}
+		l.write(dc, vg.Point{X: left, Y: at + textLift})
 	}
+}
+
+func (l endLabel) write(dc draw.Canvas, pen vg.Point) {
+	for _, part := range l.parts() {
+		dc.FillText(part.style, pen, part.text)
+		pen.X += part.style.Width(part.text) + columnGap
+	}
+}
+
+// keyLabels stand in a column beside the data, each behind a piece of its line: where lines end at different places, leaders to
+// their names would cross the picture.
+type keyLabels endLabels
+
+const keyLine = 18 // the length of that piece
+
+// Plot implements plot.Plotter.
+func (labels keyLabels) Plot(dc draw.Canvas, _ *plot.Plot) {
+	left := dc.Max.X + columnGap
+	for i, l := range labels {
+		at := dc.Max.Y - labelLine*(vg.Length(i)+0.5)
+		dc.StrokeLine2(l.Look.stroke(1.6), left, at, left+keyLine, at)
+		l.Look.Marker.draw(dc, vg.Point{X: left + keyLine/2, Y: at}, lineMarker, l.Look.Color, false)
+		l.write(dc, vg.Point{X: left + keyLine + columnGap, Y: at + textLift})
+	}
+}
+
+// GlyphBoxes implements plot.GlyphBoxer.
+func (labels keyLabels) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
+	boxes := endLabels(labels).GlyphBoxes(p)
+	boxes[0].Rectangle.Max.X += keyLine + 2*columnGap - leaderWidth
+	return boxes
 }
 
 // GlyphBoxes implements plot.GlyphBoxer: it reserves the room on the right.
@@ -72,7 +100,11 @@ type run struct {
 }
 
 func (l endLabel) parts() []run {
-	style := lettering(labelSize, l.Look.Bold, l.Look.Text)
+	size := vg.Length(labelSize)
+	if l.Small {
+		size = asideSize
+	}
+	style := lettering(size.Points(), l.Look.Bold, l.Look.Text)
 	parts := []run{{style, l.Text}, {style, l.Value}}
 	if l.Aside != "" {
 		parts = append(parts, run{lettering(asideSize, false, mute), l.Aside})

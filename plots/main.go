@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"reactorbench/results"
 )
@@ -38,6 +39,13 @@ It reads records.jsonl, env.json and conformance.json there, as far as they exis
   charts/memory-*.svg      memory per idle connection
                            each also as .png
 
+Where the folder holds what was recorded for them, also
+
+  charts/latency-by-load-*.svg   response time against the load, and the last load sustained   loadgen -sweep
+  charts/calls-*.svg             system calls of a request, by name                            loadgen -syscalls
+  charts/scaling-*.svg           CPU per request against connections                           workloads that differ in conns alone
+  charts/latency-over-time-*.svg one cell as a heat map                                        loadgen -every
+
 The same run gives the same charts, byte for byte. Nothing else in DIR is touched.
 
 usage: plots -history FILE DIR
@@ -52,7 +60,7 @@ next to DIR whose name begins with an earlier time
 
   plots -compare results/2026-12-01T10-22-05Z-1a2b3c4 results/2026-12-08T09-00-11Z-5d6e7f8
 
-exit status: 0 written, 1 not written, 2 wrong use or DIR is not a results folder
+exit status: 0 written, 1 not written, 2 wrong use, or DIR is not a results folder or holds nothing to draw; then nothing was changed
 `
 
 func main() { os.Exit(plots(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -76,7 +84,10 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "plots: -history and -compare exclude each other: history has all runs already; plots -h explains")
 		return 2
 	}
-	written, err := drawAny(*history, *compare, flags.Arg(0))
+	written, remarks, err := drawAny(*history, *compare, flags.Arg(0))
+	for _, remark := range remarks {
+		fmt.Fprintln(stderr, "plots:", remark)
+	}
 	for _, path := range written {
 		fmt.Fprintln(stdout, path)
 	}
@@ -95,22 +106,58 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 // An unreadableError says that there is nothing to draw from.
 type unreadableError struct{ error }
 
-func drawAny(history, compare, dir string) ([]string, error) {
+// drawAny returns what it wrote, and what whoever started it should know about what it read.
+func drawAny(history, compare, dir string) (written, remarks []string, err error) {
 	if history != "" {
-		return drawHistory(history, dir)
+		written, err = drawHistory(history, dir)
+		return written, nil, err
 	}
 	run, err := results.Open(dir)
 	if err != nil {
-		return nil, unreadableError{err}
+		return nil, nil, unreadableError{err}
 	}
-	if compare == "" {
-		return drawRun(run, nil)
+	if err := nothingIn(run); err != nil {
+		return nil, nil, unreadableError{err}
 	}
-	other, err := results.Open(compare)
-	if err != nil {
-		return nil, unreadableError{err}
+	var other *results.Run
+	if compare != "" {
+		if other, err = results.Open(compare); err != nil {
+			return nil, nil, unreadableError{err}
+		}
 	}
-	return drawRun(run, other)
+	written, err = drawRun(run, other)
+	return written, remarksOn(run), err
+}
+
+// nothingIn refuses a run that there is nothing to draw of: an empty page over the one of yesterday would look like a result.
+func nothingIn(run *results.Run) error {
+	checked, err := run.Conformance()
+	if err != nil || checked != nil || len(run.Records()) > 0 {
+		return nil // an unreadable report has its own error
+	}
+	if notes := run.Notes(); len(notes) > 0 {
+		return fmt.Errorf("%s holds no complete record and no conformance report: %s", run.Dir(), strings.Join(notes, "; "))
+	}
+	return fmt.Errorf("%s holds no records and no conformance report: measure with loadgen -out or check with conformance -report into it", run.Dir())
+}
+
+// remarksOn are the lines that were left out, and what may be compared.
+func remarksOn(run *results.Run) []string {
+	remarks := run.Notes()
+	measured, limited := 0, 0
+	for _, r := range run.Cells() {
+		if r.Failed() || r.Loop == "idle" {
+			continue
+		}
+		measured++
+		if r.ClientLimited {
+			limited++
+		}
+	}
+	if measured > 0 && limited == measured {
+		remarks = append(remarks, "the client was the limit in every cell: throughput and latency are shown and not compared, CPU per request is valid")
+	}
+	return remarks
 }
 
 // drawHistory draws a file of history into dir.
@@ -118,6 +165,9 @@ func drawHistory(file, dir string) ([]string, error) {
 	lines, err := results.ReadHistory(file)
 	if err != nil {
 		return nil, unreadableError{err}
+	}
+	if len(lines) == 0 {
+		return nil, unreadableError{fmt.Errorf("%s holds no runs: ci history -file %s -append RUN adds one", file, file)}
 	}
 	var d drawing
 	for _, c := range historyCharts(lines) {

@@ -18,6 +18,7 @@ const (
 	plus
 	wedge // a triangle on its tip
 	pentagon
+	cross
 	markerCount // the shapes that variants take in turn
 
 	diamond marker = markerCount // kept for the reference
@@ -56,7 +57,9 @@ func (m marker) path(pt vg.Point, radius vg.Length) (path vg.Path) {
 		path.Move(vg.Point{X: pt.X + radius, Y: pt.Y})
 		path.Arc(pt, radius, 0, 2*math.Pi)
 	case plus:
-		return plusPath(pt, radius)
+		return plusPath(pt, radius, 0)
+	case cross:
+		return plusPath(pt, radius, math.Pi/4)
 	default:
 		shape := polygons[m]
 		for i := range shape.corners {
@@ -76,8 +79,8 @@ func (m marker) path(pt vg.Point, radius vg.Length) (path vg.Path) {
 	return path
 }
 
-// plusPath is the outline of a plus sign whose arms are a third of its width.
-func plusPath(pt vg.Point, radius vg.Length) (path vg.Path) {
+// plusPath is the outline of a plus sign whose arms are a third of its width, turned by an angle.
+func plusPath(pt vg.Point, radius vg.Length, turn float64) (path vg.Path) {
 	long, short := radius*1.15, radius*0.45
 	corners := []vg.Point{
 		{X: short, Y: long}, {X: short, Y: short}, {X: long, Y: short},
@@ -85,9 +88,13 @@ func plusPath(pt vg.Point, radius vg.Length) (path vg.Path) {
 		{X: -short, Y: -long}, {X: -short, Y: -short}, {X: -long, Y: -short},
 		{X: -long, Y: short}, {X: -short, Y: short}, {X: -short, Y: long},
 	}
-	path.Move(pt.Add(corners[0]))
+	sin, cos := vg.Length(math.Sin(turn)), vg.Length(math.Cos(turn))
+	turned := func(c vg.Point) vg.Point {
+		return vg.Point{X: pt.X + c.X*cos - c.Y*sin, Y: pt.Y + c.X*sin + c.Y*cos}
+	}
+	path.Move(turned(corners[0]))
 	for _, corner := range corners[1:] {
-		path.Line(pt.Add(corner))
+		path.Line(turned(corner))
 	}
 	path.Close()
 	return path

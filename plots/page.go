@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -74,10 +75,11 @@ func write(dc draw.Canvas, lines []string, style text.Style, top, lineHeight vg.
 	return top
 }
 
-// wrap breaks s between words so that no line is wider than width; a single word may be. An empty text has no line.
+// wrap breaks s between words so that no line is wider than width; a single word may be. An empty text has no line. A space that does
+// not break, as in a long number, belongs to its word.
 func wrap(style text.Style, s string, width vg.Length) (lines []string) {
 	current := ""
-	for _, word := range strings.Fields(s) {
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) && r != '\u00a0' }) {
 		longer := strings.TrimSpace(current + " " + word)
 		if current != "" && style.Width(longer) > width {
 			lines = append(lines, current)

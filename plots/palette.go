@@ -39,23 +39,33 @@ var familyColours = map[string]color.NRGBA{
 	"libevent":  colours[5],
 }
 
-// dashes tell the variants of a family apart in line charts. The first variant is solid.
-var dashes = [][]vg.Length{nil, {6, 2}, {2.5, 1.8}, {8, 2, 2, 2}, {1, 1.6}}
+// variantMarkers are promised likewise, so that a run of two backends draws them as a run of all does. Other variants take the
+// shapes that their family has left.
+var variantMarkers = map[string]marker{
+	"": circle, "epoll": circle,
+	"poll": square, "edge": square, "splice": square,
+	"select":        triangle,
+	"io_uring":      wedge,
+	"io_uring-poll": pentagon,
+	"reuseport":     plus, "tutorial": plus,
+	"handoff": cross,
+}
+
+// dashes tell the variants of a family apart in line charts, one for each marker.
+var dashes = [markerCount][]vg.Length{circle: nil, square: {6, 2}, triangle: {2.5, 1.8}, plus: {8, 2, 2, 2}, wedge: {1, 1.6}, pentagon: {4, 1.2}, cross: {6, 2, 1, 2, 1, 2}}
 
 // looks gives every implementation its look. The answer depends on the set of names and not on their order.
 func looks(names []string) map[string]look {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	colour := familyPalette(names)
-	variants := map[string]int{}
+	shape := variantShapes(names)
 	all := map[string]look{}
 	for _, name := range names {
 		family := familyOf(name)
-		nth := variants[family]
-		variants[family]++
 		all[name] = look{
 			Color:  colour[family],
-			Marker: marker(nth) % markerCount,
-			Dash:   dashes[nth%len(dashes)],
+			Marker: shape[name],
+			Dash:   dashes[shape[name]],
 			Bold:   family == "reactor",
 		}
 	}
@@ -122,6 +132,44 @@ func reserveColours(names []string) []color.NRGBA {
 		return colours
 	}
 	return free
+}
+
+// variantShapes keeps the promised markers. Past seven variants of a family the shapes repeat.
+func variantShapes(sorted []string) map[string]marker {
+	shapes := map[string]marker{}
+	taken := map[string][markerCount]int{} // by family: how many have each shape
+	place := func(name string, m marker) {
+		family := taken[familyOf(name)]
+		family[m]++
+		shapes[name], taken[familyOf(name)] = m, family
+	}
+	for _, name := range sorted {
+		if m, ok := variantMarkers[variantOf(name)]; ok && taken[familyOf(name)][m] == 0 {
+			place(name, m)
+		}
+	}
+	for _, name := range sorted {
+		if _, done := shapes[name]; !done {
+			place(name, rarest(taken[familyOf(name)]))
+		}
+	}
+	return shapes
+}
+
+// rarest is the first of the shapes that the fewest have.
+func rarest(taken [markerCount]int) marker {
+	least := circle
+	for m := range markerCount {
+		if taken[m] < taken[least] {
+			least = m
+		}
+	}
+	return least
+}
+
+func variantOf(name string) string {
+	_, variant, _ := strings.Cut(name, "/")
+	return variant
 }
 
 func familyOf(name string) string {

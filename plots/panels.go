@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -33,7 +34,7 @@ func (l linePlot) panels() (all []panel) {
 		family := familyOf(c.Name)
 		if _, known := at[family]; family != reference && !known {
 			at[family] = len(all)
-			all = append(all, panel{family: family, own: linePlot{Looks: l.Looks}})
+			all = append(all, panel{family: family, own: linePlot{Looks: l.Looks, X: l.X, narrow: true}})
 		}
 	}
 	for i := range all {
@@ -73,20 +74,22 @@ func (l linePlot) drawPanels(dc draw.Canvas) (spots []hotspot) {
 			Min: vg.Point{X: dc.Min.X + left, Y: dc.Max.Y - bottom},
 			Max: vg.Point{X: dc.Min.X + left + width, Y: dc.Max.Y - top},
 		}}
-		axes := l.axes(l.Curves)
-		axes.X.Tick.Marker = ninesTicks{from: 90}
+		axes := l.axes(true)
 		axes.X.Tick.Label.Font.Size = markSize
-		axes.Add(room(l.shortLabels()))
+		axes.Y.Tick.Label.Font.Size = markSize
+		axes.Add(room{l.names(l.shortLabels())})
 		spots = append(spots, part.draw(area, axes)...)
 	}
 	return spots
 }
 
-// shortLabels are a name and a value: a panel has no room for more. That a dotted line was not compared stands in the sub-title.
+// shortLabels are a variant and a value, small: a panel has no room for more, and the family stands above it. That a dotted line was
+// not compared stands in the sub-title.
 func (l linePlot) shortLabels() endLabels {
 	labels := l.labels()
-	for i := range labels {
-		labels[i].Aside, labels[i].Mark = "", ""
+	for i, c := range l.Curves {
+		labels[i].Text = shorten(cmp.Or(variantOf(c.Name), c.Name))
+		labels[i].Aside, labels[i].Mark, labels[i].Small = "", "", true
 	}
 	return labels
 }
@@ -98,7 +101,7 @@ func (p panel) draw(dc draw.Canvas, axes *plot.Plot) []hotspot {
 	at.X += title.Width(shorten(p.family)) + columnGap
 	dc.FillText(lettering(markSize, false, alarm), at, p.marks())
 	dc = draw.Crop(dc, 0, 0, 0, -panelTitle)
-	axes.Add(ghosts(p.others), curves{p.own}, p.own.shortLabels())
+	axes.Add(ghosts(p.others), curves{p.own}, p.own.names(p.own.shortLabels()))
 	axes.Draw(dc)
 	return p.own.hotspots(axes, dc)
 }
@@ -115,13 +118,10 @@ func (p panel) marks() string {
 }
 
 // room is a plot.Plotter that draws nothing and reserves the width of labels, so that all panels are equally wide.
-type room endLabels
+type room struct{ plot.GlyphBoxer }
 
 // Plot implements plot.Plotter.
 func (room) Plot(draw.Canvas, *plot.Plot) {}
-
-// GlyphBoxes implements plot.GlyphBoxer.
-func (r room) GlyphBoxes(p *plot.Plot) []plot.GlyphBox { return endLabels(r).GlyphBoxes(p) }
 
 // ghosts is the plot.Plotter of the curves that a panel is not about.
 type ghosts []curve

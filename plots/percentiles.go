@@ -25,11 +25,14 @@ func (s study) percentileChart(w workload) (chart, string) {
 		return chart{}, w.Name + ": no cell has a histogram of its latencies, so there is no chart of them."
 	}
 	cutAtCommonEnd(plots)
-	plot := linePlot{Curves: plots, Looks: s.Looks}
+	for _, c := range plots {
+		c.sayPercentiles()
+	}
+	plot := linePlot{Curves: plots, Looks: s.Looks, X: ninesAxis}
 	return chart{
 		File:  "latency-" + w.Name,
 		Page:  page{Title: "How long does a request take?", Sub: w.latencyWords(plots), Foot: s.Footnote(), BodyHeight: plot.height(), Body: plot.draw},
-		Table: plot.table(),
+		Table: plot.percentileTable(),
 	}, ""
 }
 
@@ -102,7 +105,7 @@ func (w workload) curve(row results.Summary) (curve, bool) {
 			c.add(ninesOf(percent), cells)
 		}
 	}
-	slices.SortFunc(c.Points, func(a, b curvePoint) int { return cmp.Compare(a.Nines, b.Nines) })
+	slices.SortFunc(c.Points, func(a, b curvePoint) int { return cmp.Compare(a.X, b.X) })
 	return c, len(c.Points) > 1
 }
 
@@ -114,7 +117,7 @@ func (c *curve) add(nines float64, cells []*results.Histogram) {
 	}
 	e := results.EstimateMedian(values)
 	c.Evidence = e
-	c.Points = append(c.Points, curvePoint{Nines: nines, Value: e.Median, Low: e.Low, High: e.High})
+	c.Points = append(c.Points, curvePoint{X: nines, Value: e.Median, Low: e.Low, High: e.High})
 }
 
 // histograms are those of one implementation. One that cannot be read is left out; its record's own percentiles remain.
@@ -143,20 +146,20 @@ func fewestValues(cells []*results.Histogram) int64 {
 func cutAtCommonEnd(curves []curve) {
 	end := math.Inf(1)
 	for _, c := range curves {
-		end = min(end, c.Points[len(c.Points)-1].Nines)
+		end = min(end, c.Points[len(c.Points)-1].X)
 	}
 	end = max(end, ninesOf(99))
 	for i := range curves {
 		points := curves[i].Points
-		for len(points) > 1 && points[len(points)-1].Nines > end+1e-9 {
+		for len(points) > 1 && points[len(points)-1].X > end+1e-9 {
 			points = points[:len(points)-1]
 		}
 		curves[i].Points = points
 	}
 }
 
-// table lists the percentiles that people ask for.
-func (l linePlot) table() table {
+// percentileTable lists the percentiles that people ask for.
+func (l linePlot) percentileTable() table {
 	t := table{Head: []string{"implementation"}}
 	reached := l.reached()
 	for _, percent := range reached {
@@ -167,7 +170,8 @@ func (l linePlot) table() table {
 		row := []string{c.Name}
 		for _, percent := range reached {
 			words := "–"
-			if point, ok := c.at(ninesOf(percent)); ok {
+			if i, ok := c.at(ninesOf(percent)); ok {
+				point := c.Points[i]
 				words = duration(point.Value) + " (" + spanWords(point.Low, point.High, duration) + ")"
 			}
 			row = append(row, words)

@@ -62,8 +62,7 @@ type section struct {
 // A figure is a chart on the page.
 type figure struct {
 	chart
-	SVG  template.HTML
-	Rows bool // values lie in rows, so pointing anywhere in a row means its value
+	SVG template.HTML
 }
 
 // newReport collects everything for the page. drawn are the charts of each workload, in the order of study.Workloads.
@@ -79,12 +78,12 @@ func newReport(s study, drawn []drawing) (report, error) {
 		Hotspots: map[string][]hotspot{},
 	}
 	for i, w := range s.Workloads {
-		part := section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks(), Missing: drawn[i].missing}
-		for _, picture := range drawn[i].pictures {
-			part.Figures = append(part.Figures, figure{picture.chart, template.HTML(r.wardrobe.dress(compact(inline(picture.svg)))), !strings.HasPrefix(picture.File, "latency-")})
-			r.Hotspots[picture.File] = rounded(picture.spots)
+		r.show(section{Workload: w.Name, Says: w.conditions(), Idle: w.idle(), Grid: s.figures(w), Remarks: w.remarks()}, drawn[i])
+	}
+	for _, beside := range drawn[len(s.Workloads):] {
+		if len(beside.pictures) > 0 {
+			r.show(section{Workload: beside.workload, Says: "Not a part of the comparison"}, beside)
 		}
-		r.Sections = append(r.Sections, part)
 	}
 	r.Style += template.CSS(r.wardrobe.rules.String())
 	var err error
@@ -95,6 +94,16 @@ func newReport(s study, drawn []drawing) (report, error) {
 	}
 	r.Inside, err = s.downloads()
 	return r, err
+}
+
+// show adds a section with what was drawn of its workload.
+func (r *report) show(part section, drawn drawing) {
+	part.Missing = drawn.missing
+	for _, picture := range drawn.pictures {
+		part.Figures = append(part.Figures, figure{picture.chart, template.HTML(r.wardrobe.dress(compact(inline(picture.svg))))})
+		r.Hotspots[picture.File] = rounded(picture.spots)
+	}
+	r.Sections = append(r.Sections, part)
 }
 
 // policy refuses every request and every script but one. Styles stay free: the matrix has its number of columns in one.

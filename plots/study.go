@@ -47,8 +47,23 @@ func newStudy(run *results.Run) (study, error) {
 		return cmp.Or(compareBool(a.idle(), b.idle()), cmp.Compare(a.shape().MessageBytes, b.shape().MessageBytes),
 			cmp.Compare(a.shape().Depth, b.shape().Depth), cmp.Compare(a.shape().Conns, b.shape().Conns))
 	})
-	s.Looks = looks(s.implementations())
+	s.Looks = looks(append(s.implementations(), implsOf(run.Records())...))
 	return s, nil
+}
+
+// besides are the workloads of records that serve another purpose than the comparison and have no cells in it, by name.
+func (s study) besides() (names []string) {
+	compared := map[string]bool{}
+	for _, w := range s.Workloads {
+		compared[w.Name] = true
+	}
+	for _, r := range s.Run.Records() {
+		if !compared[r.Workload] {
+			names = append(names, r.Workload)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (w *workload) fill(records []results.Record) {
@@ -134,7 +149,10 @@ func (w workload) conditions() string {
 }
 
 // evidence says how many blocks stand behind the rows and what their intervals are worth.
-func evidence(estimates []results.Estimate) string {
+func evidence(estimates []results.Estimate) string { return evidenceOf("block", estimates) }
+
+// evidenceOf does so where the unit of the statistics has another name.
+func evidenceOf(noun string, estimates []results.Estimate) string {
 	fewest, most := estimates[0], estimates[0]
 	for _, e := range estimates {
 		if e.N < fewest.N {
@@ -144,7 +162,7 @@ func evidence(estimates []results.Estimate) string {
 			most = e
 		}
 	}
-	blocks := countOf(most.N, "block")
+	blocks := countOf(most.N, noun)
 	if fewest.N != most.N {
 		blocks = strconv.Itoa(fewest.N) + " to " + blocks
 	}

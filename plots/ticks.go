@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 )
@@ -11,11 +12,14 @@ type logTicks struct {
 	Format func(float64) string
 }
 
-// Ticks implements plot.Ticker. Over more than three decades only the powers of ten are labelled.
+// Ticks implements plot.Ticker. Over more than three decades only the powers of ten are labelled, over less than one more steps.
 func (t logTicks) Ticks(low, high float64) (ticks []plot.Tick) {
-	labelled := map[int]bool{1: true, 2: true, 5: true}
-	if math.Log10(high/low) > 3.2 {
-		labelled = map[int]bool{1: true}
+	labelled := []int{1, 2, 5}
+	switch factor := high / low; {
+	case factor > 1600:
+		labelled = []int{1}
+	case factor < denseLabels:
+		labelled = denseSteps
 	}
 	for exponent := math.Floor(math.Log10(low)); exponent <= math.Ceil(math.Log10(high)); exponent++ {
 		for m := 1; m < 10; m++ {
@@ -24,7 +28,7 @@ func (t logTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 				continue
 			}
 			label := ""
-			if labelled[m] {
+			if slices.Contains(labelled, m) {
 				label = t.Format(value)
 			}
 			ticks = append(ticks, plot.Tick{Value: value, Label: label})
@@ -69,6 +73,40 @@ func logRange(low, high float64) (from, to float64) {
 		from = stepBelow(from)
 	}
 	return from, to
+}
+
+// Over less than a decade there is room for more labels, and the ends of an axis need not be so far apart: what spans a factor of
+// three never gets an axis of more than seven.
+const (
+	denseLabels = 8
+	denseBelow  = 3
+)
+
+var denseSteps = []int{1, 2, 3, 4, 5, 6, 8}
+
+// denseRange widens low..high to the nearest of those steps.
+func denseRange(low, high float64) (from, to float64) {
+	power := math.Pow(10, math.Floor(math.Log10(low)))
+	from = power
+	for _, m := range denseSteps {
+		if step := float64(m) * power; step <= low*1.0001 {
+			from = step
+		}
+	}
+	for to = from; to < high*0.9999 || to == from; {
+		to = stepAbove(to)
+	}
+	return from, to
+}
+
+func stepAbove(v float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(v*1.0001)))
+	for _, m := range denseSteps {
+		if step := float64(m) * power; step > v*1.001 {
+			return step
+		}
+	}
+	return 10 * power
 }
 
 func stepBelow(v float64) float64 { return roundStep(v / 2.6) }

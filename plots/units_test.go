@@ -57,8 +57,8 @@ func TestTicks(t *testing.T) {
 		low, high float64
 		want      []string
 	}{
-		{"within a decade", 20, 90, []string{"20 B", "50 B"}},
-		{"no power of ten inside", 2100, 5100, []string{"5 kB"}},
+		{"within a decade", 20, 90, []string{"20 B", "30 B", "40 B", "50 B", "60 B", "80 B"}},
+		{"no power of ten inside", 2100, 5100, []string{"3 kB", "4 kB", "5 kB"}},
 		{"many decades", 1, 1e6, []string{"1 B", "10 B", "100 B", "1 kB", "10 kB", "100 kB", "1 MB"}},
 	} {
 		var got []string
@@ -90,6 +90,23 @@ func TestLogRangeEndsAtLabels(t *testing.T) {
 		from, to := logRange(test.low, test.high)
 		if math.Abs(from-test.from) > 1e-9 || math.Abs(to-test.to) > 1e-9 {
 			t.Errorf("logRange(%g, %g) = %g, %g; want %g, %g", test.low, test.high, from, to, test.from, test.to)
+		}
+	}
+}
+
+// TestDenseRangeHoldsItsValues: the axis covers what it shows, both ends carry a label, and it wastes little.
+func TestDenseRangeHoldsItsValues(t *testing.T) {
+	for low := 0.0011; low < 5e9; low *= 1.37 {
+		for _, factor := range []float64{1, 1.01, 1.7, 2.3, 2.99} {
+			high := low * factor
+			from, to := denseRange(low, high)
+			if from > low*1.001 || to < high*0.999 || from >= to || from < low/2.01 || to > high*2.01 {
+				t.Errorf("%g to %g on an axis from %g to %g", low, high, from, to)
+			}
+			ticks := (logTicks{durationTick}).Ticks(from, to)
+			if len(ticks) < 2 || ticks[0].Label == "" || ticks[len(ticks)-1].Label == "" {
+				t.Errorf("an axis from %g to %g has ends without a label: %v", from, to, ticks)
+			}
 		}
 	}
 }

@@ -130,7 +130,7 @@ func csvColumns() (columns []csvColumn) {
 	t := reflect.TypeFor[Record]()
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name == "hdr" || strings.HasSuffix(name, "_hdr") {
+		if name == "-" || name == "hdr" || strings.HasSuffix(name, "_hdr") {
 			continue
 		}
 		columns = append(columns, csvColumn{name, i, options == "omitempty"})

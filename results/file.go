@@ -82,7 +82,7 @@ func (w *Writer) Write(r Record) error {
 			return err
 		}
 	}
-	return nil
+	return appendOverTime(w.dir, r)
 }
 
 // Close ends the writing; every record is already in the file.

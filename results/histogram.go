@@ -98,7 +98,7 @@ func DecodeHistogram(encoded string) (*Histogram, error) {
 func (h *Histogram) HDR() *hdrhistogram.Histogram { return h.counts }
 
 // HistogramLogName is the file of one implementation and workload below hdr/. What is "" for the headline latency, and for the others
-// of an open loop "service" or "send-lag".
+// of an open loop "service" or "send-lag"; "over-time" where stretches of the window were kept apart.
 func HistogramLogName(impl, workload, what string) string {
 	name := strings.ReplaceAll(impl, "/", "_") + "." + workload
 	if what != "" {
@@ -127,12 +127,18 @@ func appendHistogramLog(dir string, r Record, named namedHistogram) error {
 		return err
 	}
 	path := filepath.Join(dir, hdrFolder, HistogramLogName(r.Impl, r.Workload, named.what))
+	start := r.Time.UnixMilli()
+	return appendInterval(path, h, r.Impl, start, start+r.DurationNs/int64(time.Millisecond))
+}
+
+// appendInterval adds one line to a log; times are in milliseconds of the Unix clock.
+func appendInterval(path string, h *Histogram, tag string, start, end int64) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	text, err := intervalLine(h, r)
+	text, err := intervalLine(h, tag, start, end)
 	if err != nil {
 		return err
 	}
@@ -143,11 +149,10 @@ func appendHistogramLog(dir string, r Record, named namedHistogram) error {
 	return err
 }
 
-func intervalLine(h *Histogram, r Record) (string, error) {
-	start := r.Time.UnixMilli()
-	h.counts.SetTag(r.Impl)
+func intervalLine(h *Histogram, tag string, start, end int64) (string, error) {
+	h.counts.SetTag(tag)
 	h.counts.SetStartTimeMs(start)
-	h.counts.SetEndTimeMs(start + r.DurationNs/int64(time.Millisecond))
+	h.counts.SetEndTimeMs(end)
 	var text strings.Builder
 	err := hdrhistogram.NewHistogramLogWriter(&text).OutputIntervalHistogram(h.counts)
 	return text.String(), err

@@ -111,6 +111,8 @@ type Record struct {
 	LateP99Ns     int64  `json:"generator_late_p99_ns,omitempty"` // from the planned time until the generator took the request up
 	LateP999Ns    int64  `json:"generator_late_p999_ns,omitempty"`
 	LateMaxNs     int64  `json:"generator_late_max_ns,omitempty"`
+
+	OverTime *OverTime `json:"-"` // nil: not kept, and never when read back; see ReadOverTime
 }
 
 // Failed reports whether the cell has no figures.
