@@ -7,6 +7,7 @@ NEWEST    = $(lastword $(sort $(shell git ls-files 'results/*Z-*/records.jsonl' 
 IMPLS    ?= ./impls/...
 BASE     ?= origin/main
 HISTORY  ?= results/history/history.jsonl
+LIMITS   ?= # flags of ci limits: LIMITS=-short takes five minutes
 GO       ?= go
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
@@ -53,9 +54,8 @@ bench: servers build ## check every server, load the first of each kind, draw: a
 report: build ## draw the newest committed run again, or RUN=DIR, and what changed since COMPARE=DIR
 	@bin/plots $(if $(COMPARE),-compare $(COMPARE)) $(if $(filter file,$(origin RUN)),$(NEWEST),$(RUN))
 
-limits: servers build ## what designs cost beside the least they can, and the loop beside libevent's: half an hour
-	@bin/loadgen -base ./impls/bare -suite limits -out $(RUN) $(IMPLS)
-	@bin/ci limits -out $(RUN)
+limits: servers build ## what the reactor costs beside the least, its peers and libevent, against goals: twenty minutes
+	@bin/ci limits $(LIMITS) -out $(RUN) $(IMPLS)
 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)

@@ -7,22 +7,29 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"reactorbench/results"
 )
 
-const limitsHelp = `ci limits measures the reactor's loop beside libevent's: events on many descriptors, timers, idle timeouts. Both run the same
-sequences in processes by turns, and the ratio of each pair counts.
+const limitsHelp = `ci limits measures what the reactor costs beside the least that a server can, beside its peers and beside libevent, and holds
+every figure against its goal: reached, not reached, or cannot be told, when the interval lies on both sides.
 
-  ci limits                      every sequence, eight pairs each, about five minutes
-  ci limits -run timers -pairs 12
-  ci limits -out results/RUN     keep the figures, in loop.jsonl there
+  ci limits                      everything: servers in pairs with bare, system calls, idle connections, response times, the loop and its
+                                 timers beside libevent's; at most twenty minutes on two cores
+  ci limits -short               two workloads, few sequences, no response times: at most five minutes
+  ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/libuv   these servers only; default ./impls/...
+  ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
+  ci limits -table results/RUN   the table again, of a record
 
-What a whole server costs beside the least that one can is asked by: loadgen -base ./impls/bare -suite limits ./impls/...
+The record is records.jsonl (servers), allocations.txt, loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
 
 `
 
@@ -37,9 +44,13 @@ type loopFigure struct {
 }
 
 type limits struct {
-	dir      string
+	dir      string // of the programs; goes away
+	root     string // of the module
+	out      string
+	patterns []string // of servers
 	pairs    int
 	seed     uint64
+	short    bool
 	progress io.Writer
 	programs map[string]string
 	figures  []loopFigure
@@ -49,9 +60,11 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 	l := &limits{progress: stderr}
 	flags := flag.NewFlagSet("ci limits", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	run := flags.String("run", "", "only sequences that contain this `text`, such as timers or 'poll dispatch'")
-	out := flags.String("out", "", "add the figures to loop.jsonl in this `folder`")
-	flags.IntVar(&l.pairs, "pairs", 8, "`number` of pairs of processes for each sequence; six are needed for an interval")
+	run := flags.String("run", "", "only the loop's sequences that contain this `text`, such as timers or 'poll dispatch'")
+	table := flags.String("table", "", "measure nothing; the table of what this `folder` has")
+	flags.StringVar(&l.out, "out", "", "keep the record in this `folder`, a new one unless -run is given; default results/<utc>-limits, and none with -run")
+	flags.BoolVar(&l.short, "short", false, "at most five minutes")
+	flags.IntVar(&l.pairs, "pairs", 6, "`number` of pairs of processes for each sequence of the loop; six are needed for an interval")
 	flags.Uint64Var(&l.seed, "seed", 1, "of the order within pairs")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
@@ -63,16 +76,74 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 		return exitUsage, usagef("%w; ci limits -h shows the flags", err)
 	case l.pairs < 1:
 		return exitUsage, usagef("-pairs must be at least 1")
+	case *table != "":
+		return exitDone, printRecord(*table, stdout)
+	}
+	if l.patterns = flags.Args(); len(l.patterns) == 0 {
+		l.patterns = []string{"./impls/..."}
+	}
+	if *run == "" {
+		return exitDone, l.everything(ctx, stdout)
 	}
 	chosen := slices.DeleteFunc(sequences(), func(s sequence) bool { return !strings.Contains(s.String(), *run) })
 	if len(chosen) == 0 {
 		return exitUsage, usagef("no sequence contains %q", *run)
 	}
-	return exitDone, l.measure(ctx, chosen, *out, stdout)
+	return exitDone, l.loopOnly(ctx, chosen, stdout)
 }
 
-// measure builds both programs into a folder that goes away, and keeps what was measured even of a run that is called off.
-func (l *limits) measure(ctx context.Context, chosen []sequence, out string, stdout io.Writer) (err error) {
+// printRecord holds what a folder has against the goals.
+func printRecord(folder string, stdout io.Writer) error {
+	e, err := readEvidence(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s has no record of ci limits: neither records.jsonl nor loop.jsonl", folder)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(e.table(stdout, sequences()), printGoals(stdout, goals(), e))
+}
+
+// everything loads servers and runs sequences. Of a run that is called off, or in which something cannot be measured, it keeps and prints
+// what there is.
+func (l *limits) everything(ctx context.Context, stdout io.Writer) error {
+	if l.out == "" {
+		l.out = filepath.Join("results", results.FolderName(time.Now(), "limits"))
+	}
+	out, err := filepath.Abs(l.out)
+	if err != nil {
+		return err
+	}
+	l.out = out
+	if _, err := readEvidence(out); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, usagef("%s has a record already; a second would be taken for a part of it", out))
+	}
+	return l.within(ctx, func() error {
+		chosen := sequences()
+		if l.short {
+			chosen = slices.DeleteFunc(chosen, func(s sequence) bool { return !s.brief() })
+		}
+		failed := errors.Join(l.load(ctx), l.allocations(ctx), l.loop(ctx, chosen))
+		e, err := readEvidence(l.out)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		var text strings.Builder
+		failed = errors.Join(failed, e.table(&text, chosen), printGoals(&text, goals(), e))
+		fmt.Fprintf(stdout, "%s%s\n", text.String(), l.out)
+		return errors.Join(failed, os.WriteFile(filepath.Join(l.out, "limits.txt"), []byte(text.String()), 0o644))
+	})
+}
+
+func (l *limits) loopOnly(ctx context.Context, chosen []sequence, stdout io.Writer) error {
+	return l.within(ctx, func() error {
+		err := l.loop(ctx, chosen)
+		return errors.Join(err, evidence{figures: l.figures}.table(stdout, chosen))
+	})
+}
+
+// within builds the programs into a folder that goes away.
+func (l *limits) within(ctx context.Context, measure func() error) (err error) {
 	if l.dir, err = os.MkdirTemp("", "reactorbench-limits-"); err != nil {
 		return err
 	}
@@ -80,16 +151,21 @@ func (l *limits) measure(ctx context.Context, chosen []sequence, out string, std
 	if err := l.build(ctx); err != nil {
 		return err
 	}
+	return measure()
+}
+
+// loop runs the sequences, and keeps what was measured even of a run that is called off.
+func (l *limits) loop(ctx context.Context, chosen []sequence) (err error) {
 	for i, s := range chosen {
 		fmt.Fprintf(l.progress, "%d of %d: %s\n", i+1, len(chosen), s)
 		if err = l.sequence(ctx, s); err != nil {
 			break
 		}
 	}
-	if out != "" {
-		err = errors.Join(err, l.keep(out))
+	if l.out != "" {
+		err = errors.Join(err, l.keep(l.out))
 	}
-	return errors.Join(err, l.table(stdout, chosen))
+	return err
 }
 
 func (l *limits) build(ctx context.Context) error {
@@ -97,9 +173,13 @@ func (l *limits) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.programs = map[string]string{"reactor": filepath.Join(l.dir, "reactor"), "libevent": filepath.Join(l.dir, "bench")}
-	if err := goBuild(ctx, root, l.programs["reactor"], "./impls/reactor/bench"); err != nil {
-		return err
+	l.root = root
+	l.programs = map[string]string{"libevent": filepath.Join(l.dir, "bench")}
+	for name, pkg := range map[string]string{"reactor": "./impls/reactor/bench", "loadgen": "./loadgen"} {
+		l.programs[name] = filepath.Join(l.dir, name)
+		if err := goBuild(ctx, root, l.programs[name], pkg); err != nil {
+			return err
+		}
 	}
 	make := exec.CommandContext(ctx, "make", "-C", filepath.Join(root, "impls/libevent/bench"), "OUT="+l.dir)
 	if text, err := make.CombinedOutput(); err != nil {

@@ -12,12 +12,12 @@ import (
 )
 
 // table has a row for each step, with the ratio of pairs; below 1 the reactor is the cheaper.
-func (l *limits) table(w io.Writer, chosen []sequence) error {
+func (e evidence) table(w io.Writer, chosen []sequence) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "method\tsequence\tstep\treactor\tlibevent\treactor ÷ libevent")
 	for _, s := range chosen {
-		for _, step := range l.steps(s) {
-			ours, theirs := l.values(s, step, "reactor"), l.values(s, step, "libevent")
+		for _, step := range e.steps(s) {
+			ours, theirs := e.values(s, step, "reactor"), e.values(s, step, "libevent")
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", s.method, strings.Join(s.arguments, " "), step,
 				nanoseconds(ours), nanoseconds(theirs), pairRatio(ours, theirs))
 		}
@@ -25,8 +25,8 @@ func (l *limits) table(w io.Writer, chosen []sequence) error {
 	return t.Flush()
 }
 
-func (l *limits) steps(s sequence) (steps []string) {
-	for _, f := range l.figures {
+func (e evidence) steps(s sequence) (steps []string) {
+	for _, f := range e.figures {
 		if f.Method == s.method && f.Sequence == strings.Join(s.arguments, " ") && !slices.Contains(steps, f.Step) {
 			steps = append(steps, f.Step)
 		}
@@ -35,8 +35,8 @@ func (l *limits) steps(s sequence) (steps []string) {
 }
 
 // values are in the order of blocks.
-func (l *limits) values(s sequence, step, program string) (values []float64) {
-	for _, f := range l.figures {
+func (e evidence) values(s sequence, step, program string) (values []float64) {
+	for _, f := range e.figures {
 		if f.Program == program && f.Method == s.method && f.Step == step && f.Sequence == strings.Join(s.arguments, " ") {
 			values = append(values, f.NsPerOp)
 		}
@@ -52,11 +52,7 @@ func nanoseconds(values []float64) string {
 }
 
 func pairRatio(ours, theirs []float64) string {
-	var ratios []float64
-	for i := range min(len(ours), len(theirs)) {
-		ratios = append(ratios, ours[i]/theirs[i])
-	}
-	switch e := results.EstimateMedian(ratios); {
+	switch e := results.EstimateMedian(ratios(ours, theirs)); {
 	case !e.Known() || math.IsNaN(e.Median):
 		return "–"
 	case !e.Trusted():

@@ -5,8 +5,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"reactorbench/results"
 )
 
 func TestMediansLeaveTheFirstRoundOut(t *testing.T) {
@@ -39,8 +42,126 @@ func TestLimitsRunBothPrograms(t *testing.T) {
 	}
 }
 
+// A goal is reached or missed only by the whole of an interval that is one.
+func TestGoalsCanBeMissed(t *testing.T) {
+	g := goal{most: 1.03}
+	for name, c := range map[string]struct {
+		values []float64
+		want   goalVerdict
+	}{
+		"all below":        {[]float64{1.01, 1.02, 1.01, 1.00, 1.02, 1.03}, reached},
+		"all above":        {[]float64{1.04, 1.05, 1.04, 1.06, 1.05, 1.04}, notReached},
+		"on both sides":    {[]float64{1.01, 1.02, 1.05, 1.06, 1.01, 1.05}, cannotTell},
+		"too few":          {[]float64{1.01, 1.01}, cannotTell},
+		"nothing measured": {nil, cannotTell},
+	} {
+		if got := g.judge(results.EstimateMedian(c.values)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := (goal{most: 0.2}).judge(counted(0.21)); got != notReached {
+		t.Errorf("a count above the goal: %s", got)
+	}
+}
+
+// pairRecords are the slices of six pairs, in which a server costs so much of bare's CPU time.
+func pairRecords(server, workload string, ratio float64) (all []results.Record) {
+	for block := range 6 {
+		for role, cost := range map[string]float64{"base": 1000, "head": 1000 * ratio} {
+			all = append(all, results.Record{Purpose: "pair", Role: role, Pair: server, Workload: workload, Block: block,
+				Requests: 1, RequestsPerSecond: 100_000, ServerCPUPerRequestNs: cost + float64(block)/10})
+		}
+	}
+	return all
+}
+
+func openRecords(server string, rate float64, p99 int64) (all []results.Record) {
+	for range 6 {
+		all = append(all, results.Record{Impl: server, Loop: "open", AskedPerSecond: rate, LatencyP50Ns: p99 / 2, LatencyP99Ns: p99})
+	}
+	return all
+}
+
+// TestTableOfGoals writes a record in which some goals are reached and others missed, and reads the table of it.
+func TestTableOfGoals(t *testing.T) {
+	dir := t.TempDir()
+	w, err := results.Append(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := slices.Concat(
+		pairRecords("reactor/epoll", "closed-64", 1.01), pairRecords("reactor/io_uring", "closed-64", 1.2), pairRecords("gnet", "closed-64", 1.1),
+		openRecords("reactor/epoll", 50_000, 100), openRecords("gnet", 50_000, 200), openRecords("reactor/io_uring", 50_000, 300),
+		[]results.Record{{Purpose: "syscalls", Impl: "reactor/epoll", Workload: "closed-64", Requests: 1000, Conns: 64,
+			Syscalls: map[string]int64{"read": 1001, "write": 1500, "epoll_ctl": 200, "epoll_pwait": 50, "getsockopt": 500, "futex": 900}}})
+	for _, r := range records {
+		r.Schema = results.SchemaNumber
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	l := &limits{}
+	for block := range 6 {
+		for program, ns := range map[string]float64{"reactor": 90, "libevent": 100} {
+			l.figures = append(l.figures, loopFigure{program, "epoll", "timers 1000000", "add", block, ns}, loopFigure{program, "epoll", "timers 1000000", "move", block, 190 - ns})
+		}
+	}
+	if err := l.keep(dir); err != nil {
+		t.Fatal(err)
+	}
+	allocations := "BenchmarkEcho/epoll/library_with_timeouts 20000 2750 ns/op 3 B/op 0 allocs/op\n" +
+		"BenchmarkEcho/io_uring/library_with_timeouts 20000 2750 ns/op 3 B/op 2 allocs/op\nPASS\n"
+	if err := os.WriteFile(filepath.Join(dir, allocationsFile), []byte(allocations), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out, log bytes.Buffer
+	if status := command(context.Background(), []string{"limits", "-table", dir}, &out, &log); status != exitDone {
+		t.Fatalf("exit status %d\n%s", status, log.String())
+	}
+	for what, want := range map[string]goalVerdict{
+		"reactor/epoll, closed-64: server CPU a request ÷ bare's":         reached,
+		"reactor/io_uring, closed-64: server CPU a request ÷ bare's":      notReached,
+		"reactor/epoll, closed-64: that ÷ the best peer's":                reached,
+		"reactor/io_uring, closed-64: that ÷ the best peer's":             notReached,
+		"reactor/epoll, closed-1000: server CPU a request ÷ bare's":       cannotTell,
+		"reactor/epoll, closed-64: reads a request":                       reached,
+		"reactor/epoll, closed-64: writes a request":                      notReached,
+		"reactor/epoll, closed-64: other system calls a request":          notReached,
+		"reactor/io_uring, closed-64: all system calls a request":         cannotTell,
+		"reactor/epoll, closed-64: epoll_ctl a request":                   notReached,
+		"reactor/epoll: allocations an echo":                              reached,
+		"reactor/io_uring: allocations an echo":                           notReached,
+		"a million timers, add: CPU time ÷ libevent's":                    reached,
+		"a million timers, move: CPU time ÷ libevent's":                   notReached,
+		"reactor/epoll, open loop at 50 % of capacity: p99 ÷ the best":    reached,
+		"reactor/io_uring, open loop at 50 % of capacity: p99 ÷ the best": notReached,
+		"reactor/epoll, open loop at 80 % of capacity: p99 ÷ the best":    cannotTell,
+		"epoll dispatch, 100 active: CPU time with 9000 pairs ÷ with 100": cannotTell,
+	} {
+		if line := lineWith(out.String(), what); !strings.HasSuffix(strings.TrimSpace(line), string(want)) {
+			t.Errorf("want %s of %q, got %q", want, what, line)
+		}
+	}
+	if t.Failed() {
+		t.Log(out.String())
+	}
+	if status := command(context.Background(), []string{"limits", "-out", dir}, &out, &log); status != exitUsage {
+		t.Errorf("a folder with a record is not refused: exit status %d", status)
+	}
+}
+
+func lineWith(text, what string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, what) {
+			return line
+		}
+	}
+	return ""
+}
+
 func TestLimitsRefuse(t *testing.T) {
-	for _, arguments := range [][]string{{"-run", "nothing like it"}, {"-pairs", "0"}, {"-speed"}} {
+	for _, arguments := range [][]string{{"-run", "nothing like it"}, {"-pairs", "0"}, {"-speed"}, {"-table", t.TempDir()}} {
 		var out, log bytes.Buffer
 		if status := command(context.Background(), append([]string{"limits"}, arguments...), &out, &log); status != exitUsage || log.Len() == 0 {
 			t.Errorf("%v: exit status %d, %q", arguments, status, log.String())

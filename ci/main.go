@@ -3,7 +3,7 @@
 //	ci gate -base origin/main      PASS, FAIL, INCONCLUSIVE or INVALID RUN, for the checked-out commit against its base
 //	ci selftest                    how often the gate errs on this machine: false alarms, and slow-downs that it misses
 //	ci history -file history.jsonl what a request has cost over the commits, and which of them changed it
-//	ci limits                      what the reactor's loop costs beside libevent's
+//	ci limits                      what the reactor costs beside the least, its peers and libevent
 //
 // Two programs are compared within the same second (loadgen -base), on server CPU time per request, which other tenants of the
 // machine disturb least; blocks of fresh processes are the unit of statistics (signedrank.go, shift.go), and a
@@ -39,7 +39,7 @@ const usageText = `ci judges changes.
   ci gate -base origin/main      did the checked-out commit make a server slower? (ci gate -h)
   ci selftest                    how often does the gate err on this machine? (ci selftest -h)
   ci history -file FILE          what has a request cost over the commits? (ci history -h)
-  ci limits                      what does the reactor's loop cost beside libevent's? (ci limits -h)
+  ci limits                      does the reactor cost what it may? a table of goals (ci limits -h)
 
 `
 

@@ -22,6 +22,17 @@ type sequence struct {
 
 func (s sequence) String() string { return s.method + " " + strings.Join(s.arguments, " ") }
 
+// brief reports whether a short run has it: the ends of the scale, and timers.
+func (s sequence) brief() bool {
+	switch s.arguments[0] {
+	case "dispatch":
+		return s.method == "epoll" && s.arguments[1] != "1000" && s.arguments[2] == "100"
+	case "cascade":
+		return s.arguments[1] == "1000"
+	}
+	return true
+}
+
 // sequences are libevent's own workload (its test/bench.c) at several sizes, and timers.
 func sequences() (all []sequence) {
 	for _, method := range []string{"epoll", "poll", "select"} {

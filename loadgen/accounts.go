@@ -38,7 +38,7 @@ func newAccounts(p Plan) *accounts {
 	a := &accounts{plan: p, payload: newPayload(p.Seed), sizes: p.Sizes, living: p.Conns}
 	a.streams = newStreams(p, a.payload)
 	a.faults.conns = p.All
-	a.tally.Latencies = results.NewHistogram()
+	a.tally.Latencies, a.tally.ReceiveLag = results.NewHistogram(), results.NewHistogram()
 	a.aside = results.NewHistogram()
 	a.into, a.sum = a.aside, &a.other
 	a.overTime = newOverTime(p.Every, p.Window)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"runtime"
 	"slices"
@@ -27,15 +28,19 @@ type cell struct {
 
 // A bench runs cells: the things that are the same for all of them.
 type bench struct {
-	engine     func(Plan) engine
-	engineName string
-	serverCPUs []int
-	engineCPUs []int
-	loops      int
-	window     window
-	every      time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
-	around     func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
-	patience   time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
+	engine       func(Plan) engine
+	engineName   string
+	serverCPUs   []int
+	engineCPUs   []int
+	loops        int
+	window       window
+	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
+	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
+	alone        map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
+	stamps       bool                                                                 // take the kernel's time stamps of replies
+	serverEnv    []string                                                             // what a server has in its environment beyond the usual
+	serverStderr io.Writer                                                            // receives its stderr as well
+	patience     time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
 }
 
 // run measures one cell. Whatever goes wrong with the server is told in the record; errAborted alone is returned.
@@ -115,7 +120,7 @@ func (b *bench) plan(c cell, server subject) Plan {
 		Network: server.Network(), Address: server.Addr(), Seed: c.seed, CPU: -1,
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
 		RequestsPerConn: c.workload.RequestsPerConn, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
-		Every: b.every, Window: b.window.Measure, Patience: b.patience,
+		Every: b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps,
 	}
 }
 
@@ -162,13 +167,17 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
 	r.Connects = m.Connects
-	r.ClientCPUNs = int64(m.ClientCPU)
+	r.ClientCPUNs, r.MachineCPUNs = int64(m.ClientCPU), int64(m.MachineCPU)
 	if m.RunQueueWait != nil {
 		r.ClientRunQueueWaitNs = new(int64(*m.RunQueueWait))
 	}
 	if m.Steal != nil {
 		r.StealNs = new(int64(*m.Steal))
 	}
+	if m.Pressure != nil {
+		r.CPUPressureNs = new(int64(*m.Pressure))
+	}
+	describeReceiveLag(r, m)
 	if m.ServerWait != nil {
 		r.ServerRunQueueWaitNs = new(int64(*m.ServerWait))
 	}
@@ -183,22 +192,30 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
+		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
 	}
-	facts := b.facts(m)
+	facts := b.facts(w, m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
+	broken := brokenLaws(w, m)
+	if len(broken) > 0 {
+		r.ClientLimited, r.ClientLimitedWhy = true, broken[0]
+	}
 	if w.Loop == "open" {
 		r.ShortOf = shortOf(r.AskedPerSecond, m, facts)
 	}
-	r.Warnings = append(m.Warnings, b.doubts(w, m)...)
+	r.Warnings = slices.Concat(m.Warnings, broken, b.doubts(w, m))
 }
 
 // facts are those of m that the verdicts need.
-func (b *bench) facts(m Measurement) Facts {
+func (b *bench) facts(w Workload, m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
+		Pressure: share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}
-	if m.Late != nil {
+	if m.Late == nil {
+		f.Rate, f.Alone = float64(m.Requests)/m.Wall.Seconds(), b.alone[w.Name]
+	} else {
 		f.Open = true
 		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
 		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)
@@ -222,19 +239,14 @@ func (b *bench) usableCores() int {
 	return min(b.loops, len(b.serverCPUs))
 }
 
-// doubts are the self-checks that did not come out right, a sentence each.
+// doubts are what the reader of the figures should know, a sentence each.
 func (b *bench) doubts(w Workload, m Measurement) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if err := littlesLaw(m.meanInFlight(w), m); err != nil {
-		doubt("%v", err)
-	}
 	if why := perRequestDoubt(m.edge(w), m); why != "" {
 		doubt("%s", why)
 	}
 	if w.Loop == "open" {
 		doubts = append(doubts, m.openDoubts(b.patience)...)
-	} else if m.Latencies.Count() != m.Requests {
-		doubt("%d latencies of %d requests", m.Latencies.Count(), m.Requests)
 	}
 	if m.StalledLost > 0 {
 		doubt("the server has ended %d of %d connections that sent and did not read", m.StalledLost, w.StalledConns)
@@ -272,6 +284,24 @@ func describeServer(r *results.Record, m Measurement) {
 func describeLatency(r *results.Record, h *results.Histogram) {
 	r.LatencyCount, r.LatencyClamped = h.Count(), h.Clamped()
 	describePercentiles(r, h, &r.LatencyP50Ns, &r.LatencyP90Ns, &r.LatencyP99Ns, &r.LatencyP999Ns, &r.LatencyMaxNs, &r.HDR)
+}
+
+// receiveShare is the part of the latency between the kernel's receipt of a reply and its end; 0 if it was not measured.
+func (m Measurement) receiveShare() float64 {
+	if m.ReceiveLag == nil || m.ReceiveLag.Count() == 0 || m.LatencySum == 0 {
+		return 0
+	}
+	return float64(m.ReceiveLagSum) / float64(m.ReceiveLag.Count()) / (float64(m.LatencySum) / float64(m.Requests))
+}
+
+func describeReceiveLag(r *results.Record, m Measurement) {
+	if m.receiveShare() == 0 {
+		return
+	}
+	var unused int64
+	var unkept string
+	describePercentiles(r, m.ReceiveLag, &r.ReceiveLagP50Ns, &unused, &r.ReceiveLagP99Ns, &unused, &r.ReceiveLagMaxNs, &unkept)
+	r.ReceiveLagCount, r.ReceiveLagShare = m.ReceiveLag.Count(), m.receiveShare()
 }
 
 // describeOpen writes what only an open loop has.

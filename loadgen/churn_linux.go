@@ -20,6 +20,9 @@ func (e *epollEngine) reconnect(i int, now int64) error {
 		return fmt.Errorf("a new connection in place of %d: %w", e.streams[i].number, err)
 	}
 	e.fds[i] = int32(fd)
+	if err := e.stamps.ask(fd); err != nil {
+		return err
+	}
 	e.connects++
 	s := &e.streams[i]
 	s.renew(e.plan, e.payload)

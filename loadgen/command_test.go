@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,6 +64,7 @@ func testServer(fault string) {
 		"resets":     resets,
 		"talks":      talkative,
 		"stalls":     stallsAt(640),
+		"litters":    litters(),
 		"slow":       delayed(600 * time.Millisecond),
 		"deaf":       deaf,
 		"dies": echo(func(_ int, offset int64, b []byte) ([]byte, bool) {
@@ -229,12 +231,14 @@ func TestFaultsDoNotStopTheRun(t *testing.T) {
 	}
 	wants := map[string]string{"server/none": "", "server/wrong-byte": "wrong byte at offset 300 of connection", "server/dies": "exited with status 7"}
 	run := open(t, out)
-	if len(run.Records()) != 6 || len(run.Notes()) != 0 {
-		t.Fatalf("%d records, notes %q", len(run.Records()), run.Notes())
+	if len(run.Cells()) != 6 || len(run.Notes()) != 0 {
+		t.Fatalf("%d records, notes %q", len(run.Cells()), run.Notes())
 	}
-	for _, r := range run.Records() {
+	for _, r := range run.Cells() {
 		want := wants[r.Impl]
 		switch {
+		case want == "" && runtime.GOOS == "linux" && r.MachineCPUNs <= 0:
+			t.Errorf("%s: the machine's CPU time is %d", r.Impl, r.MachineCPUNs)
 		case want == "" && (r.Failed() || r.Requests == 0 || r.ServerCPUNs <= 0 || r.HDR == "" || r.ClientCPUNs <= 0):
 			t.Errorf("%s: %+v", r.Impl, r)
 		case want != "" && (!strings.Contains(r.Error, want) || r.Requests != 0 || r.HDR != ""):
@@ -264,7 +268,7 @@ func TestSuiteFile(t *testing.T) {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
 	run := open(t, out)
-	if records := run.Records(); len(records) != 2 || records[0].Impl != "server/none" || records[1].Block != 1 {
+	if records := run.Cells(); len(records) != 2 || records[0].Impl != "server/none" || records[1].Block != 1 {
 		t.Errorf("%+v", records)
 	}
 	if plan := run.Env().Plan; plan.Suite != "short" || plan.Seed == 0 {
@@ -278,9 +282,10 @@ func TestIdleConnectionsAreWeighed(t *testing.T) {
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
-	r := open(t, out).Records()[0]
+	r := open(t, out).Cells()[0]
 	// Each connection of this server has a goroutine and a buffer of 64 KiB, of which a page or more is touched.
-	if r.IdleConns != 300 || r.BytesPerIdleConn == nil || *r.BytesPerIdleConn < 4096 || r.ServerDescriptors < 300 || r.Requests != 0 {
+	if r.IdleConns != 300 || r.BytesPerIdleConn == nil || *r.BytesPerIdleConn < 4096 || r.ServerDescriptors < 300 || r.Requests != 0 ||
+		runtime.GOOS == "linux" && (r.SocketBytesPerIdleConn == nil || *r.SocketBytesPerIdleConn < 0) {
 		t.Errorf("%+v", r)
 	}
 	if !strings.Contains(stdout.String(), "bytes/idle connection") {
@@ -296,7 +301,7 @@ func TestRunningServer(t *testing.T) {
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
-	for _, file := range []string{"records.csv", "benchmarks.txt", "hdr/*.hgrm", "hdr/*.hlog"} {
+	for _, file := range []string{"records.csv", "benchmarks.txt", "hdr/*.hgrm", "hdr/[^n]*.hlog"} { // those of null are the calibration's
 		if found, err := filepath.Glob(filepath.Join(out, file)); err != nil || len(found) != 1 {
 			t.Errorf("%s: %v, %v", file, found, err)
 		}
@@ -309,7 +314,7 @@ func TestRunningServer(t *testing.T) {
 	if code := exitCode(t, cmd); code != 0 {
 		t.Fatalf("with -pid: exit status %d: %s", code, stderr)
 	}
-	records := open(t, out).Records()
+	records := open(t, out).Cells()
 	if len(records) != 3 || records[0].Impl != address {
 		t.Fatalf("%d records", len(records))
 	}
@@ -330,7 +335,7 @@ func TestInterruptKeepsTheRecords(t *testing.T) {
 	for _, stop := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		out := filepath.Join(t.TempDir(), "run")
 		cmd, _, stderr := loadgen(t, "-workload", mine(t, "closed", 8), "-blocks", "1000", "-duration", "20ms", "-out", out, implementations(t, "none"))
-		waitForLines(t, filepath.Join(out, "records.jsonl"), 3)
+		waitForLines(t, filepath.Join(out, "records.jsonl"), 3+calibrations)
 		cmd.Process.Signal(stop)
 		if code := exitCode(t, cmd); code != exitInterrupted {
 			t.Errorf("%v: exit status %d, want %d; %s", stop, code, exitInterrupted, stderr)
@@ -339,10 +344,10 @@ func TestInterruptKeepsTheRecords(t *testing.T) {
 			t.Errorf("%v: stderr does not say where the records are: %s", stop, stderr)
 		}
 		run := open(t, out)
-		if n := len(run.Records()); n < 3 || n >= 1000 || len(run.Notes()) != 0 {
+		if n := len(run.Cells()); n < 3 || n >= 1000 || len(run.Notes()) != 0 {
 			t.Errorf("%v: %d records, notes %q", stop, n, run.Notes())
 		}
-		for i, r := range run.Records() {
+		for i, r := range run.Cells() {
 			if r.Block != i || r.Impl != "server/none" {
 				t.Errorf("%v: record %d is of block %d of %s", stop, i, r.Block, r.Impl)
 			}

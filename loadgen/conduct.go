@@ -43,6 +43,8 @@ type Measurement struct {
 	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
 	Before, After impls.Usage    // around the window; zero: not known
 	Steal         *time.Duration
+	MachineCPU    time.Duration  // of all processes and interrupts, in steps of 10 ms; 0: not known
+	Pressure      *time.Duration // somebody on this machine waited for a core; nil: not known
 	Warnings      []string
 }
 
@@ -205,12 +207,20 @@ func settled(rates []float64) bool {
 	return !trend || max(a, c)/min(a, c) <= 1.1
 }
 
+// coreTimes are sums over all cores.
+type coreTimes struct {
+	busy   time.Duration // user, system and interrupts, of whomever
+	stolen time.Duration // the hypervisor ran somebody else
+}
+
 // An edge is what was read at the start of the window.
 type edge struct {
 	cpu       time.Duration
 	cpuKnown  bool
-	steal     time.Duration
-	stealOK   bool
+	machine   coreTimes
+	machineOK bool
+	pressed   time.Duration
+	pressedOK bool
 	collected uint64
 	waits     map[int]time.Duration // of the server's threads, for a core
 }
@@ -221,7 +231,8 @@ func startOf(m *Measurement, server subject) (e edge) {
 		m.Before = usage
 	}
 	e.waits = runQueueWaits(server.PID())
-	e.steal, e.stealOK = stolen()
+	e.machine, e.machineOK = machineTimes()
+	e.pressed, e.pressedOK = pressure()
 	e.collected = collections()
 	cpu, err := server.CPU()
 	e.cpu, e.cpuKnown = cpu, err == nil
@@ -237,8 +248,11 @@ func (e edge) end(m *Measurement, server subject) {
 	if collections() != e.collected {
 		m.warn("the load generator collected garbage within the window")
 	}
-	if steal, ok := stolen(); ok && e.stealOK {
-		m.Steal = new(steal - e.steal)
+	if pressed, ok := pressure(); ok && e.pressedOK {
+		m.Pressure = new(pressed - e.pressed)
+	}
+	if machine, ok := machineTimes(); ok && e.machineOK {
+		m.Steal, m.MachineCPU = new(machine.stolen-e.machine.stolen), machine.busy-e.machine.busy
 	}
 	if usage, err := server.Usage(); err == nil {
 		m.After = usage
@@ -265,7 +279,7 @@ func collections() uint64 {
 
 // add sums the engines' tallies up.
 func (m *Measurement) add(tallies []Tally) error {
-	m.Latencies = results.NewHistogram()
+	m.Latencies, m.ReceiveLag = results.NewHistogram(), results.NewHistogram()
 	if tallies[0].Service != nil {
 		m.Service, m.SendLag, m.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
 	}
@@ -291,7 +305,7 @@ func (m *Measurement) add(tallies []Tally) error {
 // merge adds the counts and histograms of one engine; histograms of equal range lose nothing.
 func (m *Measurement) merge(t Counts) error {
 	for _, h := range []struct{ into, from *results.Histogram }{
-		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late},
+		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late}, {m.ReceiveLag, t.ReceiveLag},
 	} {
 		if h.from == nil {
 			continue
@@ -309,6 +323,7 @@ func (m *Measurement) merge(t Counts) error {
 	m.Connects += t.Connects
 	m.StalledLost += t.StalledLost
 	m.LatencySum += t.LatencySum
+	m.ReceiveLagSum += t.ReceiveLagSum
 	m.LateMax = max(m.LateMax, t.LateMax)
 	m.Offered += t.Offered
 	m.Unanswered += t.Unanswered

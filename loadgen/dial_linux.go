@@ -13,6 +13,9 @@ import (
 // dial makes a non-blocking connection that belongs to the caller alone: a socket borrowed from package net would stay
 // registered with Go's own poller and be closed by the garbage collector.
 func dial(network, address string, patience time.Duration) (fd int, err error) {
+	if network == nullPath {
+		return dialItself(patience)
+	}
 	family, peer, err := resolve(network, address)
 	if err != nil {
 		return -1, err
@@ -29,7 +32,10 @@ func dial(network, address string, patience time.Duration) (fd int, err error) {
 }
 
 func resolve(network, address string) (family int, peer unix.Sockaddr, err error) {
-	if network == "unix" {
+	switch network {
+	case nullPath: // each socket is its own peer
+		return unix.AF_INET, nil, nil
+	case "unix":
 		return unix.AF_UNIX, &unix.SockaddrUnix{Name: address}, nil
 	}
 	tcp, err := net.ResolveTCPAddr(network, address)

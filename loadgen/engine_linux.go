@@ -35,6 +35,8 @@ type epollEngine struct {
 	clocks    threadClocks
 	cpu       time.Duration // of the thread at the start of the window
 	waited    time.Duration // run-queue wait likewise
+	alarm     alarm
+	stamps    stamps
 	stalled   stalledReaders
 	published atomic.Int64
 }
@@ -46,6 +48,7 @@ func newEpollEngine(p Plan) engine {
 		epoll:    -1,
 		events:   make([]unix.EpollEvent, 256),
 		buffer:   make([]byte, largestPiece),
+		stamps:   stamps{on: p.Stamps},
 	}
 }
 
@@ -59,6 +62,11 @@ func (e *epollEngine) answered() int64 { return e.published.Load() }
 func (e *epollEngine) connect(ctx context.Context) (err error) {
 	if e.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("epoll_create1: %w", err)
+	}
+	if e.isOpen() {
+		if err = e.alarm.open(e.epoll); err != nil {
+			return err
+		}
 	}
 	if e.family, e.peer, err = resolve(e.plan.Network, e.plan.Address); err != nil {
 		return err
@@ -74,6 +82,9 @@ func (e *epollEngine) connect(ctx context.Context) (err error) {
 			return fmt.Errorf("connection %d of %d: %w", e.plan.First+i, e.plan.First+e.plan.Conns, err)
 		}
 		e.fds = append(e.fds, int32(fd))
+		if err := e.stamps.ask(fd); err != nil {
+			return err
+		}
 		if err := e.watch(unix.EPOLL_CTL_ADD, i, unix.EPOLLIN); err != nil {
 			return err
 		}
@@ -97,6 +108,7 @@ func (e *epollEngine) close() {
 		}
 	}
 	e.fds = nil
+	e.alarm.close()
 	e.stalled.close()
 	if e.epoll >= 0 {
 		unix.Close(e.epoll)
@@ -132,7 +144,7 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 func (e *epollEngine) start() error {
 	if e.isOpen() {
 		e.startPlan(clock())
-		return preciseTimers()
+		return nil
 	}
 	for i := range e.streams {
 		now := clock()
@@ -245,6 +257,9 @@ func (e *epollEngine) obey(next phase) error {
 
 func (e *epollEngine) handle(event unix.EpollEvent) error {
 	i := int(event.Fd)
+	if i == alarmNumber { // the plan is looked at in every turn
+		return nil
+	}
 	if i >= len(e.streams) {
 		e.stalled.feed(e.payload, i-len(e.streams))
 		return nil
@@ -266,7 +281,7 @@ func (e *epollEngine) handle(event unix.EpollEvent) error {
 // receive reads once. If there is more the level-triggered epoll says so again.
 func (e *epollEngine) receive(i int) error {
 	s := &e.streams[i]
-	n, errno := rawIO(unix.SYS_READ, e.fds[i], e.buffer)
+	n, errno := e.take(e.fds[i])
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return nil

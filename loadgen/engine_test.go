@@ -176,6 +176,21 @@ func TestWrongServersAreNamed(t *testing.T) {
 	})
 }
 
+// A server is not to blame for what the portable engine's own writer has not come to yet.
+func TestOwnDelayIsNoFault(t *testing.T) {
+	p := plan("nowhere", 1, 1, 64)
+	p.Patience = time.Second
+	e := newPortableEngine(p).(*portableEngine)
+	now := int64(time.Hour)
+	e.owe(&e.streams[0], now)
+	if err := e.overdue(&e.streams[0], now+int64(time.Second)); err != nil {
+		t.Error(err)
+	}
+	if err := e.overdue(&e.streams[0], now+int64(time.Second)+1); err == nil {
+		t.Error("it waits for ever")
+	}
+}
+
 // An engine that got no core for the whole window has nothing to count, and must not count what came before it.
 func TestMissedWindowIsEmpty(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newEngine func(Plan) engine) {

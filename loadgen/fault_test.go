@@ -30,7 +30,7 @@ func recordsOf(t *testing.T, code int, arguments []string, faults ...string) map
 		t.Errorf("exit status %d, want %d:\n%s%s", got, code, stderr, stdout)
 	}
 	records := make(map[string]results.Record)
-	for _, r := range open(t, out).Records() {
+	for _, r := range open(t, out).Cells() {
 		records[strings.TrimPrefix(r.Impl, "server/")] = r
 	}
 	return records

@@ -32,6 +32,7 @@ const help = `loadgen sends a workload to echo servers and writes one record for
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
   loadgen -syscalls -workload closed-64 ./impls/... what each server asks of the kernel for a request
+  loadgen -pauses -workload closed-64 ./impls/...   how long garbage collection stopped each server
   loadgen -every 100ms -duration 10s -blocks 1 -workload open-5k ./impls/gnet
                                                     one long cell, its latencies kept for each tenth of a second
   loadgen -list                                     workloads and suites, a line each
@@ -73,6 +74,8 @@ type options struct {
 	slo       Objective     // of a search; zero: none
 	sweep     bool
 	syscalls  bool
+	stamps    bool
+	pauses    bool
 
 	serverCPUs, engineCPUs []int
 	arguments              []string // as given, for the record
@@ -113,6 +116,8 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
+	flags.BoolVar(&o.pauses, "pauses", false, "tell how long the garbage collection of each Go server stopped it, by its own trace, in a run without times")
+	flags.BoolVar(&o.stamps, "stamps", false, "take the kernel's time stamp of one reply in 64, to tell what of the latency is the generator's own (Linux; dearer by some 20 ns a packet)")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
 	flags.DurationVar(&o.every, "every", 0, "keep the latencies of each such `stretch` of a cell apart, for a picture of them over time")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
@@ -249,6 +254,9 @@ func (o *options) chooseMachine(cpus string) (err error) {
 			return fmt.Errorf("workload %s has %s, which needs the epoll engine; this is the %s one", w.Name, field, o.engine)
 		}
 	}
+	if o.stamps && o.engine != "epoll" {
+		return fmt.Errorf("-stamps needs the epoll engine; this is the %s one", o.engine)
+	}
 	if o.loops < 1 {
 		return fmt.Errorf("-loops is %d; it must be at least 1", o.loops)
 	}
@@ -282,8 +290,11 @@ func (o *options) choosePurpose(slo string) (err error) {
 	if o.syscalls && slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }) {
 		return errors.New("-syscalls needs workloads with requests; an idle one has none")
 	}
-	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls) {
+	if o.every > 0 && (o.base != "" || slo != "" || o.sweep || o.syscalls || o.pauses) {
 		return errors.New("-every stands alone: it is for a picture of one cell, and a pair, a search, a sweep and a trace have many")
+	}
+	if o.pauses {
+		return o.choosePauses(slo)
 	}
 	if slo == "" && !o.sweep {
 		return nil
@@ -300,6 +311,18 @@ func (o *options) choosePurpose(slo string) (err error) {
 		return errors.New("-slo and -sweep exclude each other")
 	case len(o.workloads) != 1 || o.workloads[0].Rate == 0:
 		return fmt.Errorf("%s needs one open workload with a rate, such as -workload open-5k", name)
+	}
+	return nil
+}
+
+func (o *options) choosePauses(slo string) error {
+	switch {
+	case o.address != "":
+		return errors.New("-pauses needs servers that it starts itself, with their trace on; leave out -addr")
+	case o.base != "" || slo != "" || o.sweep || o.syscalls:
+		return errors.New("-pauses stands alone: its servers run in another environment")
+	case slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
+		return errors.New("-pauses needs workloads with requests; an idle one has none")
 	}
 	return nil
 }

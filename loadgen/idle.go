@@ -11,7 +11,7 @@ import (
 // idle is a cell of the idle loop: it opens connections, lets each echo one request, and weighs the server before and after.
 //
 // The first connection comes before the first weighing and stays: what a server allocates once, on its first request, is not
-// the cost of a connection. The weight is PSS, user memory alone; what the kernel keeps for each socket is not in it.
+// the cost of a connection. The weight is PSS, user memory alone; what the kernel has charged to the server's sockets is told beside it.
 func (b *bench) idle(ctx context.Context, c cell, server subject, r *results.Record) error {
 	plan := b.plan(c, server)
 	first, rest := plan, plan
@@ -26,6 +26,7 @@ func (b *bench) idle(ctx context.Context, c cell, server subject, r *results.Rec
 	if err != nil {
 		return err
 	}
+	sockets, unknown := socketMemory(server.Network(), server.Addr())
 	e, err = b.echoOnce(ctx, rest)
 	if err != nil {
 		return err
@@ -37,6 +38,9 @@ func (b *bench) idle(ctx context.Context, c cell, server subject, r *results.Rec
 	}
 	r.IdleConns = plan.Conns
 	r.BytesPerIdleConn = new(float64(after-before) / float64(plan.Conns))
+	if all, err := socketMemory(server.Network(), server.Addr()); err == nil && unknown == nil {
+		r.SocketBytesPerIdleConn = new(float64(all.bytes-sockets.bytes) / float64(plan.Conns))
+	}
 	return b.describeIdle(server, r)
 }
 

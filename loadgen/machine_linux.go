@@ -10,17 +10,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stolen is the time that the hypervisor gave to somebody else, over all cores since boot, in steps of 10 ms (/proc/stat).
-func stolen() (time.Duration, bool) {
+// machineTimes is what all cores have done since boot, in steps of 10 ms (/proc/stat).
+func machineTimes() (t coreTimes, ok bool) {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return t, false
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return t, false
+	}
+	c := stat.CPUTotal
+	return coreTimes{
+		busy:   time.Duration((c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ) * float64(time.Second)), // a guest's time is in the user's
+		stolen: time.Duration(c.Steal * float64(time.Second)),
+	}, true
+}
+
+// pressure is for how long some task of this machine has been waiting for a core since boot (PSI, the line some of /proc/pressure/cpu,
+// in microseconds). A kernel may have been built or booted without it.
+func pressure() (time.Duration, bool) {
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {
 		return 0, false
 	}
-	stat, err := proc.Stat()
-	if err != nil {
+	stats, err := proc.PSIStatsForResource("cpu")
+	if err != nil || stats.Some == nil {
 		return 0, false
 	}
-	return time.Duration(stat.CPUTotal.Steal * float64(time.Second)), true
+	return time.Duration(stats.Some.Total) * time.Microsecond, true
 }
 
 // runQueueWaits tells for each thread of a process how long it was runnable without a core (second field of schedstat).

@@ -2,11 +2,23 @@
 
 package main
 
-import "time"
+import (
+	"time"
+
+	"reactorbench/impls"
+)
 
 // Without Linux's /proc and affinity nothing is pinned and nothing of this is known.
 
-func stolen() (time.Duration, bool) { return 0, false }
+func machineTimes() (t coreTimes, ok bool) { return t, false }
+
+func pressure() (time.Duration, bool) { return 0, false }
+
+type memoryOfSockets struct{ bytes int64 }
+
+func socketMemory(string, string) (memoryOfSockets, error) {
+	return memoryOfSockets{}, impls.ErrUnsupported
+}
 
 func runQueueWaits(int) map[int]time.Duration { return nil }
 

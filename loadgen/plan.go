@@ -19,6 +19,7 @@ type Plan struct {
 	RequestsPerConn  int           // after so many a connection is closed and a new one takes its place; 0: never
 	Stalled          int           // connections beside the measured ones that send and never read
 	ConnectsPerS     float64       // how fast connections are made before the load begins; 0: one after the other
+	Stamps           bool          // take the kernel's time stamps of some replies
 	CPU              int           // the core of the engine; -1: any
 	Every, Window    time.Duration // latencies are kept apart for each such stretch of such a window; 0: they are not
 	Patience         time.Duration // a request unanswered for so long, or a connection not made within it, is an error

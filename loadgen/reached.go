@@ -49,16 +49,9 @@ func whyShort(m Measurement, f Facts) string {
 		rounded(f.Response50), rounded(f.Response99))
 }
 
-// openDoubts are the checks of an open loop that did not come out right.
+// openDoubts are what the reader of an open loop's figures should know.
 func (m Measurement) openDoubts(patience time.Duration) (doubts []string) {
 	doubt := func(format string, args ...any) { doubts = append(doubts, fmt.Sprintf(format, args...)) }
-	if m.Latencies.Count() != m.Offered {
-		doubt("%d response times of %d requests offered", m.Latencies.Count(), m.Offered)
-	}
-	if m.SendLag.Count() != m.Offered || m.Late.Count() != m.Offered || m.Service.Count() != m.Offered-m.Unsent {
-		doubt("%d send lags, %d latenesses and %d service times of %d requests offered, %d of them unsent",
-			m.SendLag.Count(), m.Late.Count(), m.Service.Count(), m.Offered, m.Unsent)
-	}
 	if m.Unanswered > 0 {
 		doubt("%d requests were never answered: they count with the time that they had waited at least, and the maximum is a lower bound", m.Unanswered)
 	}

@@ -103,12 +103,14 @@ func (r *runner) run(ctx context.Context) error {
 		measure = r.sweepAll
 	case r.syscalls:
 		measure = r.countAll
+	case r.pauses:
+		measure = r.pauseAll
 	}
 	if err := measure(ctx, b, targets, writer); err != nil {
 		return err
 	}
 	for _, format := range r.exports {
-		if err := results.Export(r.out, format, r.records, r.env.Machine); err != nil {
+		if err := results.Export(r.out, format, measured(r.records), r.env.Machine); err != nil {
 			return err
 		}
 	}
@@ -119,7 +121,7 @@ func (r *runner) run(ctx context.Context) error {
 	switch {
 	case r.base != "":
 		printPairs(r.stdout, r.records, r.footer())
-	case r.slo == (Objective{}) && !r.sweep && !r.syscalls:
+	case r.slo == (Objective{}) && !r.sweep && !r.syscalls && !r.pauses:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
 	return nil
@@ -135,7 +137,7 @@ func (r *runner) bench() *bench {
 		serverCPUs: r.serverCPUs, engineCPUs: r.engineCPUs, loops: r.loops,
 		window:   window{WarmUp: 100 * time.Millisecond, Measure: r.suite.Measure()},
 		every:    r.every,
-		patience: r.patience,
+		patience: r.patience, stamps: r.stamps,
 	}
 }
 
@@ -199,6 +201,9 @@ func (r *runner) plan() results.Plan {
 // measure runs all blocks and appends a record for each cell as soon as it is over.
 func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer *results.Writer) error {
 	if err := quieten(b); err != nil {
+		return err
+	}
+	if err := r.calibrate(ctx, b, writer); err != nil {
 		return err
 	}
 	plan := blocks(targets, r.workloads, r.suite.Blocks, r.seed)

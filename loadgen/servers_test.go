@@ -168,3 +168,12 @@ func (p *place) CPU() (time.Duration, error) {
 	return time.Duration(p.cpu.Add(int64(time.Millisecond))), nil
 }
 func (p *place) Usage() (impls.Usage, error) { return impls.Usage{Threads: 1, PSSBytes: 1 << 20}, nil }
+
+// litters echoes and leaves 64 KiB of garbage behind each read.
+func litters() handler {
+	var litter []byte
+	return echo(func(_ int, _ int64, b []byte) ([]byte, bool) {
+		litter = make([]byte, 64<<10)
+		return append(litter[:0], b...), true
+	})
+}

@@ -32,6 +32,8 @@ func printTable(w io.Writer, records []results.Record, workloads []Workload, foo
 		default:
 			printClosed(w, rows)
 		}
+		printAlone(w, records, load.Name)
+		printUnread(w, records, rows)
 	}
 	fmt.Fprintf(w, "\n%s\n", footer)
 }
@@ -50,10 +52,10 @@ func referenceFirst(rows []results.Summary) {
 }
 
 func printClosed(w io.Writer, rows []results.Summary) {
-	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "requests/s", "p50", "p99 (service, closed loop)", ""}}
+	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "machine CPU", "requests/s", "p50", "p99 (service, closed loop)", ""}}
 	for _, s := range rows {
 		table = append(table, []string{
-			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs),
+			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs), duration(s.MachineCPUPerRequestNs),
 			unlessLimited(s, rate(s.RequestsPerSecond)), unlessLimited(s, duration(s.LatencyP50Ns)), unlessLimited(s, duration(s.LatencyP99Ns)),
 			remarks(s),
 		})
@@ -88,20 +90,41 @@ func printFamily(w io.Writer, rows []results.Summary) {
 }
 
 // printOwnCost tells what the generator itself costs: one that costs more than the least server measures itself wherever they share a
-// core.
+// core. Where that server was not asked, the first of the table stands in.
 func printOwnCost(w io.Writer, rows []results.Summary) {
 	for _, s := range rows {
-		if own := s.ClientCPUPerRequestNs; s.Impl == results.Reference && own.Known() && s.CPUPerRequestNs.Known() {
-			fmt.Fprintf(w, "  generator: %.2f × the CPU per request of %s\n", own.Median/s.CPUPerRequestNs.Median, results.Reference)
+		if own := s.ClientCPUPerRequestNs; own.Known() && s.CPUPerRequestNs.Known() {
+			fmt.Fprintf(w, "  generator: %.2f × the CPU per request of %s\n", own.Median/s.CPUPerRequestNs.Median, s.Impl)
+			return
 		}
 	}
 }
 
+// printUnread tells what part of the latency passed between the kernel's receipt of a reply and the read, where the stamps were asked for.
+func printUnread(w io.Writer, records []results.Record, rows []results.Summary) {
+	var parts []string
+	for _, s := range rows {
+		var shares []float64
+		for _, r := range records {
+			if r.Impl == s.Impl && r.Workload == s.Workload && r.Purpose == "" && r.ReceiveLagShare > 0 {
+				shares = append(shares, r.ReceiveLagShare)
+			}
+		}
+		if len(shares) > 0 {
+			slices.Sort(shares)
+			parts = append(parts, fmt.Sprintf("%s %.0f %%", s.Impl, 100*shares[len(shares)/2]))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "  of the latency replies waited for the generator to read them, by the kernel's time stamps: %s\n", strings.Join(parts, ", "))
+	}
+}
+
 func printOpen(w io.Writer, rows []results.Summary) {
-	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "answered/s", "response p50", "p99", "service p50", "p99", ""}}
+	table := [][]string{{"", "CPU/request", "× bare", "client CPU", "machine CPU", "answered/s", "response p50", "p99", "service p50", "p99", ""}}
 	for _, s := range rows {
 		table = append(table, []string{
-			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs), unlessLimited(s, rate(s.RequestsPerSecond)),
+			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs), duration(s.MachineCPUPerRequestNs), unlessLimited(s, rate(s.RequestsPerSecond)),
 			unlessLimited(s, duration(s.LatencyP50Ns)), unlessLimited(s, duration(s.LatencyP99Ns)),
 			unlessLimited(s, duration(s.ServiceP50Ns)), unlessLimited(s, duration(s.ServiceP99Ns)),
 			remarks(s),
@@ -124,9 +147,9 @@ const whyTheyDiffer = `  response counts from the moment for which a request was
 `
 
 func printIdle(w io.Writer, rows []results.Summary) {
-	table := [][]string{{"", "bytes/idle connection (user memory)", "peak of the process", ""}}
+	table := [][]string{{"", "bytes/idle connection (user memory)", "kernel's socket buffers", "peak of the process", ""}}
 	for _, s := range rows {
-		table = append(table, []string{s.Impl, number(s.BytesPerIdleConn, 1, 0, " B"), number(s.PeakBytes, 1.0/(1<<20), 1, " MiB"), remarks(s)})
+		table = append(table, []string{s.Impl, number(s.BytesPerIdleConn, 1, 0, " B"), number(s.SocketBytesPerIdleConn, 1, 0, " B"), number(s.PeakBytes, 1.0/(1<<20), 1, " MiB"), remarks(s)})
 	}
 	printColumns(w, table)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,5 +124,36 @@ func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
 	}
 	if strings.Contains(text, "  bare: p99") {
 		t.Error("a difference of nothing is explained")
+	}
+}
+
+// The share of the latency that is the generator's own is told where it was measured, and only there.
+func TestTableTellsWhatLayUnread(t *testing.T) {
+	for share, want := range map[float64]string{0.41: "by the kernel's time stamps: bare 41 %\n", 0: ""} {
+		records := cells("bare", 3380, func(r *results.Record) { r.ReceiveLagShare = share })
+		var out bytes.Buffer
+		printUnread(&out, records, results.Summarise(records))
+		if !strings.HasSuffix(out.String(), want) || (out.Len() > 0) != (want != "") {
+			t.Errorf("%g: %q", share, &out)
+		}
+	}
+}
+
+// What the generator costs is told of every run, beside the least server if that was asked.
+func TestTableTellsTheGeneratorsCost(t *testing.T) {
+	gnet, bare := cells("gnet", 4500, nil), cells("bare", 3750, nil)
+	for _, c := range []struct {
+		records []results.Record
+		want    string
+	}{
+		{append(slices.Clone(gnet), bare...), "generator: 0.78 × the CPU per request of bare\n"}, // 3000 ÷ (3750 × 1.025)
+		{gnet, "generator: 0.65 × the CPU per request of gnet\n"},
+	} {
+		rows := results.Summarise(c.records)
+		referenceFirst(rows)
+		var out bytes.Buffer
+		if printOwnCost(&out, rows); !strings.HasSuffix(out.String(), c.want) {
+			t.Errorf("%q, want %q", &out, c.want)
+		}
 	}
 }

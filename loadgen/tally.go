@@ -28,6 +28,9 @@ type Counts struct {
 	OverTime   []*results.Histogram // Latencies by stretch: of the reply's time in the closed loop, of the planned time in the open one; nil: not kept
 	LateMax    time.Duration        // closed loop: the longest of the requests that were in flight when the window ended
 
+	ReceiveLag    *results.Histogram // of some replies, from the kernel's receipt to the end of the read; empty: no stamps were asked for
+	ReceiveLagSum int64              // ns
+
 	Connects    int64 // connections that took the place of spent ones
 	StalledLost int64 // stalled readers that the server has ended, since the start
 

@@ -32,7 +32,8 @@ func (t target) start(ctx context.Context, b *bench, seed uint64) (session, erro
 	}
 	server, err := t.program.Start(context.WithoutCancel(ctx), impls.Options{
 		CPUs: b.serverCPUs, Loops: b.loops,
-		Env: []string{"REACTORBENCH_PADDING=" + strings.Repeat("x", int(seed%4096))},
+		Env:    append([]string{"REACTORBENCH_PADDING=" + strings.Repeat("x", int(seed%4096))}, b.serverEnv...),
+		Stderr: b.serverStderr,
 	})
 	if err != nil {
 		return nil, err

@@ -59,12 +59,3 @@ func pinThread(cpu int) error {
 	}
 	return nil
 }
-
-// preciseTimers makes the calling thread's waits end when they should: by default the kernel may add 50 µs to gather wake-ups
-// (prctl(2), PR_SET_TIMERSLACK). 1 ns is the least; 0 means the default.
-func preciseTimers() error {
-	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("prctl(PR_SET_TIMERSLACK): %w", err)
-	}
-	return nil
-}

@@ -16,6 +16,12 @@ type Facts struct {
 	ServerCores int     // cores that it could have used: its loops
 	ServerWait  float64 // of the server's thread that waited most for a core; 0 if not known
 
+	Pressure     float64 // somebody on the machine waited for a core; 0 if not known
+	ReceiveShare float64 // of the latency: the reply had arrived and the engine had not read it; 0 if not known
+
+	// Of a closed loop, in requests/s: what came out, and what the generator can reach without a server; 0 if that was not measured.
+	Rate, Alone float64
+
 	// Of an open loop, in ns: how late requests were taken up, and how long they took in all.
 	Open                   bool
 	Late99, Late999        int64
@@ -28,6 +34,17 @@ const (
 
 	// A server may have several threads on one core, which wait for each other; only beyond this did a stranger take the core.
 	serverWaits = 0.05
+
+	// Whoever waits for a core need not be one of ours, and a server's threads that wait for each other count too. But where somebody
+	// waits for half of the time, the machine has fewer cores than it has work.
+	pressed = 0.5
+
+	// In a closed loop without idle time half of the requests lie at either side; where two thirds of the time pass at the client it is
+	// the queue.
+	mostlyUnread = 2. / 3
+
+	// A server that is asked this close to what the generator can ask without one would show no difference if it were faster.
+	nearlyAlone = 0.9
 
 	// An open loop must have time left to be on time. It blocks between requests, so it needs far less than all of its core.
 	busyOpen = 0.75
@@ -43,6 +60,9 @@ const (
 //  1. The engine was runnable and had no core for more than 2 % of the window: everything it saw came late.
 //  2. A thread of the server likewise, for more than 5 %: the machine was not the server's.
 //  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
+//  4. The rate is within a tenth of what the engine can reach without a server: no server could have done much better.
+//
+// Pressure and the kernel's time stamps, where they are known, are judged between the second and the third.
 //
 // When both are busy the server works at its own limit and the figures are its own. When both have idle time they wait for
 // each other's wake-ups, which is how few requests in flight really behave, and nobody is the limit.
@@ -58,6 +78,10 @@ func clientLimited(f Facts) (bool, string) {
 		return true, fmt.Sprintf("the generator waited %.0f %% of the time for a core", 100*f.EngineWait)
 	case f.ServerWait > serverWaits:
 		return true, fmt.Sprintf("the server waited %.0f %% of the time for a core", 100*f.ServerWait)
+	case f.Pressure > pressed:
+		return true, fmt.Sprintf("somebody on this machine waited for a core for %.0f %% of the time", 100*f.Pressure)
+	case f.ReceiveShare > mostlyUnread:
+		return true, fmt.Sprintf("replies waited for the generator to read them for %.0f %% of the latency", 100*f.ReceiveShare)
 	case f.Open && float64(f.Late99) > lateShare*float64(f.Response50):
 		return true, fmt.Sprintf("the generator was late: %v at p99, the median response took %v", rounded(f.Late99), rounded(f.Response50))
 	case f.Open && float64(f.Late999) > lateShare*float64(f.Response99):
@@ -65,6 +89,8 @@ func clientLimited(f Facts) (bool, string) {
 	case f.EngineCPU >= f.engineBusy() && f.ServerCPU < busy*float64(f.ServerCores):
 		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
 			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))
+	case f.Alone > 0 && f.Rate > nearlyAlone*f.Alone:
+		return true, fmt.Sprintf("the server answered %.0f requests/s, the generator can reach %.0f without any", f.Rate, f.Alone)
 	}
 	return false, ""
 }

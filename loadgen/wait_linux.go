@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"syscall"
@@ -12,42 +11,41 @@ import (
 )
 
 // wait waits for events: the closed loop for as long as it takes to look at the control again, the open one until the next request
-// is planned.
+// is planned, too.
 func (e *epollEngine) wait() (int, error) {
 	if !e.isOpen() {
 		return e.ready(idleWait)
 	}
-	left := idleWait
+	now := clock()
+	until := now + int64(idleWait)
 	if planned, ok := e.nextPlanned(); ok {
-		left = min(left, time.Duration(planned-clock()))
+		until = min(until, planned)
 	}
-	return e.readyWithin(left)
+	if until <= now {
+		return e.found(e.poll())
+	}
+	if err := e.alarm.by(until, now); err != nil {
+		return 0, err
+	}
+	return e.found(e.blockFor(-1)) // the alarm ends it
 }
 
 // ready waits for events. It asks first without blocking, by a raw system call that the Go scheduler need not be told of
-// (40 ns less); only when nothing is there does it make the blocking call, which lets go of the processor's P.
+// (40 ns less); only when nothing is there does it make the blocking call. Between the requests of an open loop nothing is there as a
+// rule, so wait leaves that question out.
 func (e *epollEngine) ready(atMost time.Duration) (int, error) {
 	n, errno := e.poll()
 	if n == 0 && errno == 0 {
-		events, room := uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events))
-		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), events, room, uintptr(atMost/time.Millisecond), 0, 0)
+		n, errno = e.blockFor(int(atMost / time.Millisecond))
 	}
 	return e.found(n, errno)
 }
 
-// readyWithin is ready for the open loop: epoll_pwait2 takes the time in nanoseconds. Between requests nothing is ready as a rule, so
-// it asks without blocking only if there is no time to block.
-func (e *epollEngine) readyWithin(left time.Duration) (int, error) {
-	if left <= 0 {
-		return e.found(e.poll())
-	}
-	timeout := unix.NsecToTimespec(int64(left))
-	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)),
-		uintptr(unsafe.Pointer(&timeout)), 0, 0)
-	if errno == unix.ENOSYS {
-		return 0, errors.New("the open loop needs epoll_pwait2, which Linux has from 5.11 on")
-	}
-	return e.found(n, errno)
+// blockFor waits for so many milliseconds at most, -1 is for ever, and lets go of the processor's P meanwhile.
+func (e *epollEngine) blockFor(milliseconds int) (uintptr, syscall.Errno) {
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)),
+		uintptr(milliseconds), 0, 0)
+	return n, errno
 }
 
 func (e *epollEngine) poll() (uintptr, syscall.Errno) {

@@ -23,7 +23,7 @@ type Record struct {
 	Design   string `json:"design"`
 	Language string `json:"language"`
 
-	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pair": a slice of a pair; these are left out of summaries
+	Purpose      string `json:"purpose,omitempty"` // "": a cell of a comparison; "search" or "sweep": one of many rates, "syscalls": a traced server, "pauses": a server that tells of its garbage collections, "pair": a slice of a pair, "calibration": the generator without a server; these are left out of summaries
 	Workload     string `json:"workload"`
 	Loop         string `json:"loop"` // "closed": the next request waits for a reply; "open": requests come by plan; "idle": connections that echoed once and then only exist
 	Conns        int    `json:"conns"`
@@ -57,10 +57,13 @@ type Record struct {
 	LateReplies int64  `json:"late_replies,omitempty"` // answered later than Plan.PatienceMs after they were sent
 	ShortOf     string `json:"short_of,omitempty"`     // one sentence if the rate was not reached: asked X, did Y, because Z
 
-	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"` // CPU clock of the server process, difference over the window
-	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"` // CPU clocks of the engine threads, the same difference
+	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"`  // CPU clock of the server process, difference over the window
+	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"`  // CPU clocks of the engine threads, the same difference
+	MachineCPUNs          int64   `json:"machine_cpu_ns,omitempty"` // all cores, of every process and of interrupts, in steps of 10 ms: whoever else is busy here is in it
 	ServerCPUPerRequestNs float64 `json:"server_cpu_per_request_ns,omitempty"`
 	ClientCPUPerRequestNs float64 `json:"client_cpu_per_request_ns,omitempty"`
+
+	MachineCPUPerRequestNs float64 `json:"machine_cpu_per_request_ns,omitempty"`
 
 	ServerPeakBytes           int64 `json:"server_peak_bytes,omitempty"`           // VmHWM after the window
 	ServerPSSBytes            int64 `json:"server_pss_bytes,omitempty"`            // Pss of smaps_rollup after the window
@@ -72,11 +75,18 @@ type Record struct {
 	Syscalls           map[string]int64 `json:"syscalls,omitempty"` // of a traced server, by name, over all Requests; warm-up and drain are in both
 	SyscallsPerRequest float64          `json:"syscalls_per_request,omitempty"`
 
+	Collections *int64 `json:"collections,omitempty"`     // garbage collections as a Go server's runtime tells of them, from its start to its end, over all Requests
+	PauseSumNs  int64  `json:"gc_pause_ns,omitempty"`     // by the clock, in which they stopped the server; two a collection
+	PauseMaxNs  int64  `json:"gc_pause_max_ns,omitempty"` // the longest
+
 	IdleConns        int      `json:"idle_conns,omitempty"`          // idle loop only
 	BytesPerIdleConn *float64 `json:"bytes_per_idle_conn,omitempty"` // growth of the server's Pss ÷ IdleConns: user memory, not the kernel's socket buffers
 
+	SocketBytesPerIdleConn *float64 `json:"socket_bytes_per_idle_conn,omitempty"` // growth of what the kernel has charged to the server's TCP sockets ÷ IdleConns: buffers, not the sockets themselves
+
 	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
 	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // the same for the server's thread that waited most
+	CPUPressureNs        *int64 `json:"cpu_pressure_ns,omitempty"`          // PSI: some task of this machine waited for a core, over the window
 	StealNs              *int64 `json:"steal_ns,omitempty"`                 // /proc/stat over all cores: the hypervisor ran someone else, 10 ms steps
 
 	ClientLimited    bool     `json:"client_limited"` // the client or somebody else on the cores was the limit: throughput and latency are not to be compared, CPU per request is
@@ -94,6 +104,13 @@ type Record struct {
 	LatencyCount   int64  `json:"latency_count,omitempty"`
 	LatencyClamped int64  `json:"latency_clamped,omitempty"` // replies slower than the histogram's 60 s, counted as 60 s
 	HDR            string `json:"hdr,omitempty"`             // HdrHistogram V2, compressed, base64; nanoseconds; see DecodeHistogram
+
+	// Only if time stamps were asked for: of some replies, from the kernel's receipt of the last byte to the read that brought it.
+	ReceiveLagCount int64   `json:"receive_lag_count,omitempty"`
+	ReceiveLagP50Ns int64   `json:"receive_lag_p50_ns,omitempty"`
+	ReceiveLagP99Ns int64   `json:"receive_lag_p99_ns,omitempty"`
+	ReceiveLagMaxNs int64   `json:"receive_lag_max_ns,omitempty"`
+	ReceiveLagShare float64 `json:"receive_lag_share,omitempty"` // its mean ÷ mean latency: the client's own part
 
 	// Open loop only: the two parts of the response time, request by request, and what of the second is the generator's own fault.
 	ServiceP50Ns  int64  `json:"service_p50_ns,omitempty"` // from the real write of the first byte

@@ -29,6 +29,8 @@ type Summary struct {
 	CPURatioP             float64  // of CPURatio by the sign test, by Holm's method for all implementations of the workload; 1: nothing is known
 	ClientCPUPerRequestNs Estimate
 
+	MachineCPUPerRequestNs Estimate // of everybody on the machine
+
 	RequestsPerSecond Estimate
 	ThroughputRatio   Estimate
 	LatencyP50Ns      Estimate // service time of the closed loop, response time of the open one, as all latencies
@@ -41,8 +43,9 @@ type Summary struct {
 	SendLagP99Ns Estimate
 	LateP99Ns    Estimate
 
-	BytesPerIdleConn Estimate
-	PeakBytes        Estimate
+	BytesPerIdleConn       Estimate
+	SocketBytesPerIdleConn Estimate
+	PeakBytes              Estimate
 }
 
 // Summarise returns a summary for each implementation and workload, ordered by workload and then by name. Records of a search or sweep
@@ -75,6 +78,7 @@ type figure func(Record) (float64, bool)
 
 var (
 	serverCPU  = positive(func(r Record) float64 { return r.ServerCPUPerRequestNs })
+	machineCPU = positive(func(r Record) float64 { return r.MachineCPUPerRequestNs })
 	clientCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
 	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
@@ -91,6 +95,13 @@ func idleBytes(r Record) (float64, bool) {
 		return 0, false
 	}
 	return *r.BytesPerIdleConn, true
+}
+
+func idleSocketBytes(r Record) (float64, bool) {
+	if r.SocketBytesPerIdleConn == nil {
+		return 0, false
+	}
+	return *r.SocketBytesPerIdleConn, true
 }
 
 // positive is a figure that cannot be zero when it was measured.
@@ -118,6 +129,7 @@ func summarise(own, reference []Record) Summary {
 	s.CPUPerRequestNs = median(own, serverCPU)
 	s.CPURatio = ratio(own, reference, serverCPU)
 	s.ClientCPUPerRequestNs = median(own, clientCPU)
+	s.MachineCPUPerRequestNs = median(own, machineCPU)
 	s.RequestsPerSecond = median(own, throughput)
 	s.ThroughputRatio = ratio(own, reference, throughput)
 	s.LatencyP50Ns = median(own, latencyP50)
@@ -129,6 +141,7 @@ func summarise(own, reference []Record) Summary {
 	s.SendLagP99Ns = median(own, sendLagP99)
 	s.LateP99Ns = median(own, lateP99)
 	s.BytesPerIdleConn = median(own, idleBytes)
+	s.SocketBytesPerIdleConn = median(own, idleSocketBytes)
 	s.PeakBytes = median(own, peakBytes)
 	return s
 }

@@ -191,6 +191,11 @@ func (b *Base) Loop(flags Flags) (End, error) {
 	if b.completion != nil {
 		defer b.completion.ring.Flush() // what was written last is on its way when the loop has ended, as everywhere
 	}
+	return b.loop(flags)
+}
+
+// loop is without Loop's clean-up: a function of many returns would be charged for each of its defers by the runtime, some 250 instructions.
+func (b *Base) loop(flags Flags) (End, error) {
 	b.now, b.turning = 0, true // one time for all that is settled
 	b.settleTouched()
 	b.turning = false

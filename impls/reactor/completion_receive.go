@@ -58,10 +58,7 @@ func (c *connection) news() bool { return c.backlog.Len() > 0 || c.eof || c.errn
 func (s *completion) received(c *connection, r backend.Ready) {
 	c.late, c.receiving = false, r.More
 	if r.N > 0 {
-		if c.bev != nil {
-			c.backlog.Write(s.ring.Buffer(r))
-		}
-		s.ring.Release(r.Buffer)
+		s.takeIn(c, r)
 	}
 	switch {
 	case c.bev == nil:
@@ -84,6 +81,25 @@ func (s *completion) received(c *connection, r backend.Ready) {
 	if c.bev.io.what.Has(Read) && c.news() {
 		c.bev.io.Active(Read)
 	}
+}
+
+// worthKeeping is the least that is passed on in the buffer in which it came. To copy less is cheap, and a backlog of
+// full bytes does not keep more than four times its memory.
+const worthKeeping = backend.ProvidedBytes / 4
+
+// takeIn moves what a receive has brought to the backlog, and gives the buffer back, or another in its place.
+func (s *completion) takeIn(c *connection, r backend.Ready) {
+	if c.bev != nil {
+		bytes := s.ring.Buffer(r)
+		if len(bytes) >= worthKeeping {
+			if other := c.backlog.Exchange(bytes[:backend.ProvidedBytes], len(bytes)); other != nil {
+				s.ring.Exchange(r.Buffer, other)
+				return
+			}
+		}
+		c.backlog.Write(bytes)
+	}
+	s.ring.Release(r.Buffer)
 }
 
 // receiveEnded notes what of it is the connection's concern. Otherwise it was called off.

@@ -94,6 +94,39 @@ func TestProactorKeepsToTheHighMark(t *testing.T) {
 	})
 }
 
+// A large message goes out of the memory into which it came, and passing it on allocates nothing.
+func TestProactorPassesOnWhatItReceives(t *testing.T) {
+	onEveryProactor(t, func(t *testing.T, b *Base, _ *virtualTime) {
+		bev, peer := owned(t, b)
+		echo(bev)
+		turns(t, b, 1)
+		message, back := bytes.Repeat([]byte("0123456789abcdef"), 2<<10), make([]byte, 64<<10)
+		around := func() {
+			n, err := unix.Write(peer, message)
+			check(t, err)
+			for got := 0; got < n; {
+				turns(t, b, 1)
+				m, err := unix.Read(peer, back[got:])
+				if err == unix.EAGAIN {
+					continue
+				}
+				check(t, err)
+				got += m
+			}
+		}
+		for range 200 { // every buffer has changed hands, and the pool has its chunks
+			around()
+		}
+		if n := testing.AllocsPerRun(100, around); n > 0 {
+			t.Errorf("%v allocations an echo", n)
+		}
+		if !bytes.Equal(back[:len(message)], message) {
+			t.Error("the last echo is not what was sent")
+		}
+		bev.Close()
+	})
+}
+
 // A sender that is faster than the reader is not received from for ever: the backlog is bounded.
 func TestProactorBoundsTheBacklog(t *testing.T) {
 	onEveryProactor(t, func(t *testing.T, b *Base, _ *virtualTime) {

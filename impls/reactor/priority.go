@@ -114,6 +114,7 @@ func (b *Base) runLevel(p int) (all, users int) {
 	l := &b.levels[p]
 	b.running = uint8(p)
 	limit := b.limits.begin(b, p)
+	limited := limit != turnLimit{}
 	for l.head < l.end {
 		e := l.queue[l.head]
 		l.queue[l.head] = nil
@@ -131,7 +132,7 @@ func (b *Base) runLevel(p int) (all, users int) {
 		} else {
 			b.slow.call(e)
 		}
-		if b.broken || b.again || limit.reached(b, users) {
+		if b.broken || b.again || limited && limit.reached(b, users) {
 			break
 		}
 	}

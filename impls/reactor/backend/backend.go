@@ -152,10 +152,16 @@ type Proactor interface {
 	// Flush hands over what was begun, without waiting for it. After Cancel and Flush, closing the descriptor closes the socket.
 	Flush() error
 
-	// Buffer returns the bytes that a Receive has brought, N of them, until Release gives the buffer (Ready.Buffer) back.
+	// Buffer returns the bytes that a Receive has brought, N of them, with room behind them up to [ProvidedBytes]. They stay until Release
+	// gives the buffer (Ready.Buffer) back. Or they stay for good: Exchange gives other memory in place of that which Buffer returned,
+	// at least ProvidedBytes of it, which then is the kernel's.
 	Buffer(r Ready) []byte
 	Release(buffer uint16)
+	Exchange(buffer uint16, memory []byte)
 }
+
+// ProvidedBytes is the size of the buffers into which a [Proactor] receives: an echo of 64 KiB costs a sixth less than with 16.
+const ProvidedBytes = 64 << 10
 
 // An Op is one piece of work for a [Proactor]. The zero value is ready for use, again and again.
 type Op struct {

@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -83,7 +84,7 @@ func (p *epoll) remove(fd int) error {
 // control cannot block, so the scheduler need not hear of it (RawSyscall).
 func (p *epoll) control(op, fd int, token Token, what What) unix.Errno {
 	event := unix.EpollEvent{Events: epollMask(what), Fd: int32(uint32(token)), Pad: int32(uint32(token >> 32))}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL,
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL,
 		uintptr(p.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	return errno
 }
@@ -162,7 +163,7 @@ func epollWhat(mask uint32) (what What) {
 
 // ask is a wait of no length.
 func (p *epoll) ask(events []unix.EpollEvent) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT,
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT,
 		uintptr(p.fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -179,7 +180,7 @@ func (p *epoll) block(events []unix.EpollEvent, timeout time.Duration) (int, uni
 		}
 		p.precise = false
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT,
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT,
 		uintptr(p.fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(milliseconds(timeout)), 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -190,7 +191,7 @@ func (p *epoll) block(events []unix.EpollEvent, timeout time.Duration) (int, uni
 func (p *epoll) blockPrecisely(events []unix.EpollEvent, timeout time.Duration) (int, unix.Errno) {
 	timeout = kernelTimeout(timeout)
 	p.limit = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2,
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2,
 		uintptr(p.fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&p.limit)), 0, 0)
 	if errno != 0 {
 		return 0, errno

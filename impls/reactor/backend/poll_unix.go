@@ -130,32 +130,50 @@ func (p *poll) Wait(ready []Ready, timeout time.Duration) (int, error) {
 		return 0, os.NewSyscallError("poll", err)
 	}
 
-	n, closed := 0, 0
-	at := p.first
-	for range len(p.list) {
-		if at >= len(p.list) {
-			at = 0
-		}
-		if count == 0 || n == len(ready) {
-			break
-		}
-		switch got := p.list[at].Revents; {
-		case got == 0:
-		case got&unix.POLLNVAL != 0:
-			closed++
-			count--
-		default:
-			ready[n] = Ready{Token: p.owners[at].token, What: pollWhat(got)}
-			n++
-			count--
-		}
-		at++
+	if p.first >= len(p.list) {
+		p.first = 0
 	}
-	p.first = at
-	if closed > 0 {
+	w := pollWalk{ready: ready, left: count}
+	first := p.first
+	p.walk(&w, first, len(p.list))
+	p.walk(&w, 0, first)
+	if w.closed {
 		p.forgetClosed()
 	}
-	return n, nil
+	return w.n, nil
+}
+
+// A pollWalk is how far a walk over the list has come.
+type pollWalk struct {
+	ready  []Ready
+	n      int  // of ready, those that are filled in
+	left   int  // of what the kernel counted, those that are not found yet
+	closed bool // something was closed while registered
+}
+
+func (w *pollWalk) over() bool { return w.left == 0 || w.n == len(w.ready) }
+
+// walk looks at a part of the list, and notes where it ended. Most descriptors have nothing to tell: those cost a few instructions each.
+func (p *poll) walk(w *pollWalk, from, to int) {
+	if w.over() {
+		return
+	}
+	for i, entry := range p.list[from:to] {
+		if entry.Revents == 0 {
+			continue
+		}
+		p.first = from + i + 1
+		w.left--
+		if entry.Revents&unix.POLLNVAL != 0 {
+			w.closed = true
+		} else {
+			w.ready[w.n] = Ready{Token: p.owners[from+i].token, What: pollWhat(entry.Revents)}
+			w.n++
+		}
+		if w.over() {
+			return
+		}
+	}
 }
 
 // forgetClosed drops what was closed while registered, as the kernel does for epoll; it would end every wait at once.

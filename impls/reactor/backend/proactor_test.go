@@ -273,6 +273,27 @@ func starve(t *testing.T, p *proactor) *starving {
 	return s
 }
 
+// Memory that was exchanged is the owner's: what comes later comes elsewhere.
+func TestProactorExchangesMemory(t *testing.T) {
+	eachProactor(t, func(t *testing.T, p *proactor) {
+		a, peer := blockingPair(t)
+		var receive backend.Op
+		check(t, p.Receive(&receive, a))
+		var kept [][]byte
+		for round := range 300 { // each buffer comes up more than once
+			must(unix.Write(peer, []byte{byte(round), byte(round >> 8)}))(t)
+			r := p.next(t, &receive)
+			kept = append(kept, p.Buffer(r))
+			p.Exchange(r.Buffer, make([]byte, backend.ProvidedBytes))
+		}
+		for round, got := range kept {
+			if want := []byte{byte(round), byte(round >> 8)}; !bytes.Equal(got, want) {
+				t.Fatalf("what was kept in round %d is %v by now, not %v", round, got, want)
+			}
+		}
+	})
+}
+
 // With all buffers in the owner's hands the kernel can receive nothing; when they come back it goes on, and no byte is lost.
 func TestProactorRunsOutOfBuffers(t *testing.T) {
 	eachProactor(t, func(t *testing.T, p *proactor) {

@@ -12,20 +12,21 @@ import (
 // ringBuffers are provided buffers: a stock that the kernel takes one from when bytes have come, so that a connection that waits
 // has none. The kernel takes them in the order in which they were given.
 //
-// They lie outside Go's heap, which the garbage collector would otherwise count. A buffer is used again and again only as long as it is in
-// the cache, so the stock begins small, and doubles when that turns out to be too little.
+// Their memory is of Go's heap, because it changes hands: an owner may keep what a buffer has brought, and give other memory in its place.
+// A buffer is used again and again only as long as it is in the cache, so the stock begins small, and doubles when that turns out
+// to be too little.
 type ringBuffers struct {
-	memory []byte // the buffers
-	table  []byte // the queue of those that the kernel may take
-	stock  int    // how many there are by now; the others have never been touched
-	out    int    // of these, how many the kernel has taken and not got back
+	memory [mostBuffers][]byte // by number; bufferBytes each, nil beyond the stock
+	table  []byte              // the queue of those that the kernel may take
+	stock  int                 // how many there are by now
+	out    int                 // of these, how many the kernel has taken and not got back
 	tail   uint16
 }
 
 const (
-	bufferBytes  = 64 << 10 // an echo of 64 KiB costs a sixth less than with 16
-	mostBuffers  = 128      // 8 MiB; all of them may fill for one client before the kernel hears that it is not to go on
-	firstBuffers = 32       // 2 MiB
+	bufferBytes  = ProvidedBytes
+	mostBuffers  = 128 // 8 MiB; all of them may fill for one client before the kernel hears that it is not to go on
+	firstBuffers = 32  // 2 MiB
 	bufferGroup  = 1
 )
 
@@ -51,10 +52,6 @@ func (b *ringBuffers) open(method string, ring int, kernel ringKernel) (err erro
 	if b.table, err = outsideHeap(size); err != nil {
 		return err
 	}
-	if b.memory, err = outsideHeap(mostBuffers * bufferBytes); err != nil {
-		b.close()
-		return err
-	}
 	registration := bufferRegistration{address: addressOf(unsafe.Pointer(&b.table[0])), count: mostBuffers, group: bufferGroup}
 	switch errno := kernel.register(ring, registerBufferRing, unsafe.Pointer(&registration), 1); errno {
 	case 0:
@@ -76,16 +73,11 @@ func outsideHeap(size int) ([]byte, error) {
 }
 
 func (b *ringBuffers) close() {
-	for _, memory := range [][]byte{b.table, b.memory} {
-		if memory != nil {
-			unix.Munmap(memory)
-		}
+	if b.table != nil {
+		unix.Munmap(b.table)
 	}
-	b.table, b.memory = nil, nil
-}
-
-func (b *ringBuffers) at(number uint16) []byte {
-	return b.memory[int(number)*bufferBytes : (int(number)+1)*bufferBytes]
+	b.table = nil
+	clear(b.memory[:])
 }
 
 // some reports whether the kernel should have found one by now.
@@ -97,16 +89,17 @@ func (b *ringBuffers) enlarge() bool {
 	b.stock = to
 	b.out += to - from
 	for number := from; number < to; number++ {
-		b.give(uint16(number))
+		b.give(uint16(number), make([]byte, bufferBytes))
 	}
 	return to > from
 }
 
-// give lets the kernel have a buffer, again or for the first time.
-func (b *ringBuffers) give(number uint16) {
+// give lets the kernel have a buffer, again or for the first time, and says where it lies.
+func (b *ringBuffers) give(number uint16, memory []byte) {
+	b.memory[number] = memory
 	entries := unsafe.Slice((*bufferEntry)(unsafe.Pointer(&b.table[0])), mostBuffers)
 	e := &entries[b.tail%mostBuffers]
-	e.address, e.length, e.number = addressOf(unsafe.Pointer(&b.at(number)[0])), bufferBytes, number
+	e.address, e.length, e.number = addressOf(unsafe.Pointer(unsafe.SliceData(memory))), bufferBytes, number
 	b.tail++
 	b.out--
 	// A store of 32 bits, for want of an atomic one of 16, publishes the tail together with the number beside it.

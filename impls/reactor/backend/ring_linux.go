@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -206,7 +207,7 @@ func (r *ring) waiting() int { return int(r.tail - atomic.LoadUint32(r.submitted
 // the scheduler need not hear of it (RawSyscall).
 func (r *ring) ask() unix.Errno {
 	atomic.StoreUint32(r.submitTail, r.tail)
-	_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), 0, enterGetEvents, 0, 0)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), 0, enterGetEvents, 0, 0)
 	r.handedOver()
 	return errno
 }
@@ -219,7 +220,7 @@ func (r *ring) block(timeout time.Duration) unix.Errno {
 		r.limit = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
 		r.argument.limit = uint64(uintptr(unsafe.Pointer(&r.limit)))
 	}
-	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), 1, enterGetEvents|enterArgument,
+	_, _, errno := syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.waiting()), 1, enterGetEvents|enterArgument,
 		uintptr(unsafe.Pointer(&r.argument)), unsafe.Sizeof(r.argument))
 	r.handedOver()
 	return errno

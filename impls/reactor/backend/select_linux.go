@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -17,7 +18,7 @@ func waitSelect(sets *selectSets, timeout time.Duration) (int, error) {
 		rounded := unix.NsecToTimespec(int64(kernelTimeout(timeout)))
 		limit = &rounded
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_PSELECT6, uintptr(wordBits*len(sets.read)),
+	n, _, errno := syscall.Syscall6(unix.SYS_PSELECT6, uintptr(wordBits*len(sets.read)),
 		uintptr(unsafe.Pointer(unsafe.SliceData(sets.read))), uintptr(unsafe.Pointer(unsafe.SliceData(sets.write))),
 		0, uintptr(unsafe.Pointer(limit)), 0)
 	if errno != 0 {

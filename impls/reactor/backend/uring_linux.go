@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -66,11 +67,18 @@ func newUring(kernel ringKernel) (*uring, error) {
 
 func (u *uring) Name() string { return "io_uring" }
 
+// orphaned keeps alive the rings whose work could not be called back.
+var orphaned sync.Map
+
 // Close calls back what is under way and waits for it: the kernel may be reading memory of this process for it.
 func (u *uring) Close() error {
 	u.operations.abandon()
 	err := u.uringPoll.Close()
-	u.operations.buffers.close()
+	if u.operations.underWay == 0 {
+		u.operations.buffers.close()
+	} else { // the wait has failed: the kernel may still write into them, so nobody else may have them
+		orphaned.Store(u, nil)
+	}
 	return err
 }
 
@@ -115,6 +123,10 @@ func (u *uring) Connect(op *Op, fd int, address unix.Sockaddr) error {
 
 func (u *uring) Cancel(op *Op) error { return u.operations.cancel(op) }
 
-func (u *uring) Buffer(r Ready) []byte { return u.operations.buffers.at(r.Buffer)[:r.N] }
+func (u *uring) Buffer(r Ready) []byte { return u.operations.buffers.memory[r.Buffer][:r.N] }
 
-func (u *uring) Release(buffer uint16) { u.operations.buffers.give(buffer) }
+func (u *uring) Release(buffer uint16) { u.Exchange(buffer, u.operations.buffers.memory[buffer]) }
+
+func (u *uring) Exchange(buffer uint16, memory []byte) {
+	u.operations.buffers.give(buffer, memory[:bufferBytes])
+}

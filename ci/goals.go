@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"reactorbench/results"
+)
+
+// A goal is a bound on one figure, and where that figure stands among what was measured.
+type goal struct {
+	number   int     // goals about one subject have one number
+	what     string  // with the unit, for a reader of the table
+	most     float64 // the figure is to be no more
+	measured func(evidence) results.Estimate
+}
+
+// A verdict is what a figure says about its goal.
+type goalVerdict string
+
+const (
+	reached    goalVerdict = "reached"
+	notReached goalVerdict = "NOT REACHED"
+	cannotTell goalVerdict = "cannot tell"
+)
+
+// judge asks for the whole interval: an interval on both sides of the goal says nothing, and neither does one that is none.
+func (g goal) judge(e results.Estimate) goalVerdict {
+	switch {
+	case !e.Known() || !e.Trusted():
+		return cannotTell
+	case e.High <= g.most:
+		return reached
+	case e.Low > g.most:
+		return notReached
+	}
+	return cannotTell
+}
+
+// goals are what the whole library is to cost, with time-outs, marks and bounded memory, beside a server that has none of them.
+func goals() (all []goal) {
+	all = append(all, cpuGoals()...)
+	all = append(all, callGoals()...)
+	all = append(all, goal{3, "reactor/epoll: bytes an idle connection", 200, idleBytes("reactor/epoll")})
+	all = append(all,
+		goal{3, "reactor/epoll: allocations an echo", 0, echoAllocations("epoll")},
+		goal{3, "reactor/io_uring: allocations an echo", 0, echoAllocations("io_uring")})
+	all = append(all, dispatchGoals()...)
+	all = append(all, timerGoals()...)
+	return append(all, latencyGoals()...)
+}
+
+func cpuGoals() (all []goal) {
+	for _, w := range []struct {
+		name  string
+		uring float64
+	}{{"closed-64", 0.97}, {"closed-1000", 0.97}, {"pipelined-16", 0.97}, {"closed-4k", 1.03}, {"bulk-64k", 1.03}} {
+		for _, server := range ours {
+			most := 1.03
+			if server == "reactor/io_uring" {
+				most = w.uring
+			}
+			all = append(all,
+				goal{1, fmt.Sprintf("%s, %s: server CPU a request ÷ bare's", server, w.name), most, toBare(server, w.name)},
+				goal{1, fmt.Sprintf("%s, %s: that ÷ the best peer's", server, w.name), 1, toBestPeer(server, w.name)})
+		}
+	}
+	return all
+}
+
+// strayCalls is what a request may have of calls that belong to none: those of the warm-up, of accepting, of waiting.
+const strayCalls = 0.01
+
+func callGoals() (all []goal) {
+	for _, c := range []struct {
+		what  string
+		most  float64
+		names []string
+	}{
+		{"reads", 1 + strayCalls, []string{"read", "readv"}},
+		{"writes", 1 + strayCalls, []string{"write", "writev"}},
+		{"waits", 1, []string{"epoll_wait", "epoll_pwait", "epoll_pwait2"}},
+	} {
+		all = append(all, goal{2, "reactor/epoll, closed-64: " + c.what + " a request", c.most, calls("reactor/epoll", c.names...)})
+	}
+	return append(all,
+		goal{2, "reactor/epoll, closed-64: epoll_ctl a request, beyond two a connection", strayCalls, interestCalls("reactor/epoll")},
+		goal{2, "reactor/epoll, closed-64: other system calls a request, without those of Go's runtime", strayCalls, otherCalls("reactor/epoll")},
+		goal{2, "reactor/io_uring, closed-64: all system calls a request", 0.2, calls("reactor/io_uring")})
+}
+
+func dispatchGoals() (all []goal) {
+	for _, s := range sequences() {
+		switch {
+		case s.arguments[0] == "cascade" || s.arguments[0] == "dispatch" && !s.alone:
+			all = append(all, goal{4, s.String() + ": CPU time ÷ libevent's", 1, toLibevent(s, s.arguments[0])})
+		}
+	}
+	return append(all, goal{4, "epoll dispatch, 100 active: CPU time with 9000 pairs ÷ with 100", 2, flatness})
+}
+
+func timerGoals() (all []goal) {
+	timers := sequence{method: "epoll", arguments: []string{"timers", "1000000"}}
+	for _, step := range []string{"add", "move", "cancel", "expire"} {
+		all = append(all, goal{5, "a million timers, " + step + ": CPU time ÷ libevent's", 1, toLibevent(timers, step)})
+	}
+	return append(all, goal{5, "ns to start an idle timeout anew", 100, rearm})
+}
+
+func latencyGoals() (all []goal) {
+	for _, share := range latencyShares {
+		for _, server := range ours {
+			for _, percentile := range []string{"p50", "p99"} {
+				all = append(all, goal{6, fmt.Sprintf("%s, open loop at %d %% of capacity: %s ÷ the best peer's", server, share, percentile),
+					1, latencyToBestPeer(server, share, percentile)})
+			}
+		}
+	}
+	return all
+}
+
+// printGoals has a line for each goal, also for one of which nothing was measured.
+func printGoals(w io.Writer, all []goal, e evidence) error {
+	count := make(map[goalVerdict]int)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "goal\t\tat most\tmeasured\t÷ goal\t")
+	for _, g := range all {
+		estimate := g.measured(e)
+		verdict := g.judge(estimate)
+		count[verdict]++
+		fmt.Fprintf(t, "%d\t%s\t%.4g\t%s\t%s\t%s\n", g.number, g.what, g.most, estimateText(estimate), g.share(estimate), verdict)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d goals: %d reached, %d not reached, %d cannot be told\n", len(all), count[reached], count[notReached], count[cannotTell])
+	return err
+}
+
+func estimateText(e results.Estimate) string {
+	switch {
+	case !e.Known():
+		return "not measured"
+	case !e.Trusted():
+		return fmt.Sprintf("%.4g, too few for an interval", e.Median)
+	case e.Low == e.High:
+		return fmt.Sprintf("%.4g", e.Median)
+	}
+	return fmt.Sprintf("%.4g (%.4g–%.4g)", e.Median, e.Low, e.High)
+}
+
+func (g goal) share(e results.Estimate) string {
+	if !e.Known() || g.most == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", e.Median/g.most)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"reactorbench/results"
+)
+
+// latencyShares are the percentages of the capacity at which response times are compared.
+var latencyShares = []int{10, 50, 80}
+
+// A load is one call of loadgen, which adds its records to those of the others.
+type load struct {
+	about     string
+	arguments []string
+}
+
+// loads are the calls that need no figure of an earlier one.
+func (l *limits) loads() []load {
+	suite := "limits"
+	if l.short {
+		suite = "limits-short"
+	}
+	folders := []string{"./impls/reactor/epoll", "./impls/reactor/io_uring"}
+	return []load{
+		{"server CPU beside bare", append([]string{"-base", "./impls/bare", "-suite", suite}, l.patterns...)},
+		{"system calls", append([]string{"-syscalls", "-workload", "closed-64"}, folders...)},
+		{"memory of idle connections", append([]string{"-workload", "idle-2000", "-blocks", "6"}, folders...)},
+	}
+}
+
+// openLoads are at shares of the capacity that the pairs have shown.
+func (l *limits) openLoads(capacity float64) (all []load) {
+	shares := latencyShares
+	if l.short {
+		shares = nil
+	}
+	for _, share := range shares {
+		rate := fmt.Sprintf("%.0f", capacity*float64(share)/100)
+		all = append(all, load{fmt.Sprintf("response times at %d %% of capacity", share),
+			append([]string{"-suite", "limits-open", "-rate", rate}, l.patterns...)})
+	}
+	return all
+}
+
+// load runs everything on whole servers. What loadgen could not measure is missing in the records, and the table says so.
+func (l *limits) load(ctx context.Context) error {
+	if err := l.run(ctx, l.loads()); err != nil {
+		return err
+	}
+	e, err := readEvidence(l.out)
+	if err != nil {
+		return err
+	}
+	capacity := e.capacity()
+	if capacity == 0 {
+		return errors.New("bare has no figure for closed-64, so there is no capacity to take shares of")
+	}
+	return l.run(ctx, l.openLoads(capacity))
+}
+
+func (l *limits) run(ctx context.Context, all []load) error {
+	for _, one := range all {
+		fmt.Fprintf(l.progress, "== %s\n", one.about)
+		if err := l.loadgen(ctx, one.arguments); err != nil {
+			return fmt.Errorf("%s: %w", one.about, err)
+		}
+	}
+	return nil
+}
+
+// loadgen counts an exit status of 1 as done: some cells have no figures, and the table says which goals that leaves open.
+func (l *limits) loadgen(ctx context.Context, arguments []string) error {
+	cmd := exec.CommandContext(ctx, l.programs["loadgen"], append([]string{"-out", l.out}, arguments...)...)
+	cmd.Dir = l.root
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	var said bytes.Buffer
+	cmd.Stdout = &said
+	cmd.Stderr = l.progress
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 && ctx.Err() == nil {
+		fmt.Fprintln(l.progress, "some cells have no figures")
+		return nil
+	}
+	return errors.Join(ctx.Err(), err)
+}
+
+// readEvidence reads what a folder has, of either kind.
+func readEvidence(folder string) (e evidence, err error) {
+	if _, err := os.Stat(filepath.Join(folder, "records.jsonl")); err == nil {
+		run, err := results.Open(folder)
+		if err != nil {
+			return e, err
+		}
+		e.records = run.Records()
+	}
+	if e.allocations, err = readAllocations(folder); err != nil {
+		return e, err
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "loop.jsonl"))
+	if errors.Is(err, fs.ErrNotExist) && (e.records != nil || e.allocations != nil) {
+		return e, nil
+	}
+	for line := range strings.Lines(string(text)) {
+		var f loopFigure
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			return e, fmt.Errorf("%s: %w", filepath.Join(folder, "loop.jsonl"), err)
+		}
+		e.figures = append(e.figures, f)
+	}
+	return e, err
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// left is how long it is until an alarm rings, 0 if it has rung or was never set.
+func (a *alarm) left(t *testing.T) time.Duration {
+	t.Helper()
+	var spec unix.ItimerSpec
+	if err := unix.TimerfdGettime(a.fd, &spec); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(spec.Value.Nano())
+}
+
+// An alarm that rings early enough is left alone, which is what it is for; one that would ring too late is not.
+func TestAlarmIsSetOnlyWhereItMust(t *testing.T) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(epoll)
+	var a alarm
+	if err := a.open(epoll); err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	const hour = int64(time.Hour)
+	now := clock()
+	for _, c := range []struct {
+		by          int64
+		from, until time.Duration
+	}{
+		{now + 2*hour, 90 * time.Minute, 2 * time.Hour},
+		{now + 3*hour, 90 * time.Minute, 2 * time.Hour}, // it rings before
+		{now + hour, 30 * time.Minute, time.Hour},
+		{now + 2*hour, 30 * time.Minute, time.Hour},
+	} {
+		if err := a.by(c.by, now); err != nil {
+			t.Fatal(err)
+		}
+		if left := a.left(t); left <= c.from || left > c.until {
+			t.Errorf("set by %v it rings in %v", time.Duration(c.by-now), left)
+		}
+	}
+}
+
+// It rings as an event that no stream has, never before its time, and goes on until it is set again.
+func TestAlarmRingsUntilItIsSetAgain(t *testing.T) {
+	e := newEpollEngine(openPlan(serve(t, echo(unchanged)), 1, 0, 1)).(*epollEngine)
+	defer e.close()
+	if err := e.connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now := clock()
+	at := now + int64(3*time.Millisecond)
+	if err := e.alarm.by(at, now); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		n, err := e.found(e.blockFor(-1))
+		for n == 0 && err == nil { // a signal of Go's scheduler ended the wait
+			n, err = e.found(e.blockFor(-1))
+		}
+		if err != nil || n != 1 || e.events[0].Fd != alarmNumber {
+			t.Fatalf("%d events, the first of %d, %v", n, e.events[0].Fd, err)
+		}
+	}
+	if late := clock() - at; late < 0 {
+		t.Errorf("it rang %v too early", time.Duration(-late))
+	}
+	if err := e.alarm.by(at+int64(time.Hour), clock()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := e.found(e.poll()); n != 0 || err != nil {
+		t.Errorf("set again it still rings: %d events, %v", n, err)
+	}
+}
