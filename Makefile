@@ -3,6 +3,7 @@
 
 # One folder a run, named once: RUN=results/mine overrides it.
 RUN      := results/$(shell date -u +%Y-%m-%dT%H-%M-%SZ)-$(shell git rev-parse --short HEAD 2>/dev/null || echo none)
+NEWEST    = $(lastword $(sort $(shell git ls-files 'results/*Z-*/records.jsonl' | xargs -r -n1 dirname)))
 IMPLS    ?= ./impls/...
 BASE     ?= origin/main
 HISTORY  ?= results/history/history.jsonl
@@ -23,7 +24,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = ./impls ./impls/reactor/... ./results ./loadgen ./conformance/link
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers build test race lint conformance fifty bench limits gate selftest history clean
+.PHONY: help setup servers build test race lint conformance fifty bench report limits gate selftest history clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ fifty: servers build ## hold right servers to it fifty times, half of them besid
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
+
+report: build ## draw the newest committed run again, or RUN=DIR, and what changed since COMPARE=DIR
+	@bin/plots $(if $(COMPARE),-compare $(COMPARE)) $(if $(filter file,$(origin RUN)),$(NEWEST),$(RUN))
 
 limits: servers build ## what the reactor costs beside the least, its peers and libevent, against goals: twenty minutes
 	@bin/ci limits $(LIMITS) -out $(RUN) $(IMPLS)

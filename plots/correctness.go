@@ -121,6 +121,21 @@ func (c correctness) mark(impl string) string {
 	}
 }
 
+// sound reports whether a server may be recommended: it was checked and breaks no MUST, or nobody was checked at all.
+func (c correctness) sound(impl string) bool {
+	return !c.Checked || c.broken[impl] == 0 && c.ran(impl)
+}
+
+// checked counts the servers that any check ran on.
+func (c correctness) checked() (n int) {
+	for _, im := range c.Impls {
+		if c.ran(im.Name) {
+			n++
+		}
+	}
+	return n
+}
+
 // ran reports whether any check ran on impl.
 func (c correctness) ran(impl string) bool {
 	return slices.ContainsFunc(c.Report.Results, func(r results.CheckResult) bool { return r.Impl == impl })

@@ -63,8 +63,8 @@ func TestTallies(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got[i], want[i])
 		}
 	}
-	if judge(&report).Families[0].Clean() {
-		t.Error("a family with a failure is not clean")
+	if !judge(&report).Families[0].Troubled() {
+		t.Error("a family with a failure must be seen without a click")
 	}
 }
 
@@ -93,6 +93,10 @@ func TestAccountLeavesOutWhatThePageSaysAnyway(t *testing.T) {
 	want := "want  8 bytes, then FIN\ngot   4 bytes, then FIN\nserver alive\n      stderr: MUST not be lost"
 	if got := c.Account(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	c.Known, c.Detail = "a reason", "    want  8 bytes\n    known a reason\n          over two lines\n    when  0.1 s\n"
+	if got := c.Account(); got != "want  8 bytes\nwhen  0.1 s" {
+		t.Errorf("the reason stands above already, got\n%s", got)
 	}
 	if got := (cell{CheckResult: results.CheckResult{Level: "MUST", Detail: "one line"}}).Account(); got != "one line" {
 		t.Errorf("a detail of another form stays as it is, got %q", got)

@@ -4,23 +4,26 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"reactorbench/results"
+	"strings"
 )
 
-// Findings are what the run says, in words, for a reader who reads nothing else. The headline is about cost, because that is
-// the question; who is right at all follows at once.
+// Findings are what the run says, in words, for a reader who reads nothing else. Who is right at all comes before what it costs, in
+// the headline and below it.
 type findings struct {
 	Headline string
-	Points   []string // what the headline leaves out
+	First    string   // which design suits which workload
+	Suits    []string // the same, workload by workload and server by server
+	Points   []string // what neither says
 	Doubts   []string // what is missing, so that nobody takes the rest for the whole
 }
 
 func (s study) findings() findings {
 	return findings{
-		Headline: s.costHeadline(),
-		Points:   noted(s.echoPoint(), s.spreadPoint()),
-		Doubts:   noted(append([]string{s.failedCells(), s.limitedCells(), s.unavailable()}, s.Run.Notes()...)...),
+		Headline: strings.Join(noted(s.echoHeadline(), s.costHeadline()), " "),
+		First:    strings.Join(noted(s.echoPoint(), s.terms(), s.advice(), s.memoryAdvice(), s.callsAdvice()), " "),
+		Suits:    s.suits(),
+		Points:   noted(s.spreadPoint()),
+		Doubts:   noted(append([]string{s.chance(), s.failedCells(), s.limitedCells(), s.unavailable()}, s.Run.Notes()...)...),
 	}
 }
 
@@ -133,17 +136,30 @@ func (s study) caveats(names []string) (out []string) {
 	return out
 }
 
+// echoHeadline counts who echoes as an echo server must.
+func (s study) echoHeadline() string {
+	switch checked, failing := s.Echo.checked(), len(s.Echo.broken); {
+	case checked == 0:
+		return ""
+	case failing == 0 && checked == 1:
+		return "The only server that was checked breaks no MUST."
+	case failing == 0:
+		return fmt.Sprintf("None of %d servers breaks a MUST.", checked)
+	case failing == 1:
+		return fmt.Sprintf("1 of %s breaks a MUST.", countOf(checked, "server"))
+	default:
+		return fmt.Sprintf("%d of %s break a MUST.", failing, countOf(checked, "server"))
+	}
+}
+
 // echoPoint says who echoes as an echo server must.
 func (s study) echoPoint() string {
 	if !s.Echo.Checked {
 		return "No conformance report belongs to this run, so nothing is known about who echoes correctly."
 	}
 	var failing []string
-	checked := 0
+	checked := s.Echo.checked()
 	for _, im := range s.Echo.Impls {
-		if s.Echo.ran(im.Name) {
-			checked++
-		}
 		if n := s.Echo.broken[im.Name]; n > 0 {
 			failing = append(failing, fmt.Sprintf("%s fails %s", im.Name, countOf(n, "MUST")))
 			if len(failing) > 1 {
@@ -190,28 +206,28 @@ func (s study) spreadPoint() string {
 		reference, multiple(least.ratio), least.impl, least.workload, multiple(most.ratio), most.impl, most.workload)
 }
 
-// LeadPoints give each workload a line: who is cheapest, and by how much.
-func (s study) LeadPoints() (points []string) {
-	for _, l := range s.leads() {
-		if !l.sure {
-			continue
+// chance says how much of what is shown as a difference may be luck: an interval errs by itself, and a table has many.
+func (s study) chance() string {
+	alone, together, all := 0, 0, 0
+	for _, w := range s.Workloads {
+		for _, row := range w.Rows {
+			if row.Impl == reference || !row.CPURatio.Trusted() {
+				continue
+			}
+			all++
+			if row.CPURatio.Differs() {
+				alone++
+			}
+			if row.CPURatioP < 0.05 {
+				together++
+			}
 		}
-		first := l.workload.row(l.leaders[0])
-		text := fmt.Sprintf("%s: %s with %s of CPU a request", l.workload.Name, s.caveat(first.Impl), duration(first.CPUPerRequestNs.Median))
-		if first.CPURatio.Known() {
-			text += ", " + multiple(first.CPURatio.Median) + " " + reference
-		}
-		if len(l.leaders) > 1 {
-			text += "; not to be told apart from it: " + list(s.caveats(l.leaders[1:]), "and")
-		}
-		points = append(points, text+".")
 	}
-	return points
-}
-
-// row is the summary of one implementation, which must have one.
-func (w workload) row(impl string) results.Summary {
-	return w.Rows[slices.IndexFunc(w.Rows, func(s results.Summary) bool { return s.Impl == impl })]
+	if alone <= together {
+		return ""
+	}
+	return fmt.Sprintf("Of %s with %s, %d differ by their own 95%% interval, of which one in twenty may be chance; taken together, workload by workload"+
+		" (Holm's method), %d do. More blocks settle it.", countOf(all, "comparison"), reference, alone, together)
 }
 
 func (s study) failedCells() string {

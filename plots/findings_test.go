@@ -25,7 +25,7 @@ func TestHeadlineClaimsNoMoreThanTheIntervals(t *testing.T) {
 		{"a leader who breaks MUSTs", small(bare, server{"gnet", "", "Go", 1.1, 40}, dear), "gnet (which fails 2 MUSTs) costs the least server CPU per request in the only workload."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := studyOf(t, test.run).findings().Headline; got != test.want {
+			if got := studyOf(t, test.run).costHeadline(); got != test.want {
 				t.Errorf("\n got %s\nwant %s", got, test.want)
 			}
 		})
@@ -92,7 +92,7 @@ func TestOneUnsureWorkloadDoesNotSilenceTheOthers(t *testing.T) {
 		}
 		return ""
 	}
-	if got := studyOf(t, s).findings().Headline; !strings.Contains(got, "3 workloads") {
+	if got := studyOf(t, s).costHeadline(); !strings.Contains(got, "3 workloads") {
 		t.Error(got)
 	}
 }

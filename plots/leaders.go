@@ -11,8 +11,10 @@ import (
 // that cannot be told from it. The reference takes no part, as it is the limit and not a choice.
 //
 // sure is false where there are too few blocks to tell anything apart.
-func (w workload) cheapest() (leaders []string, sure bool) {
-	rivals := w.rivals()
+func (w workload) cheapest() (leaders []string, sure bool) { return w.cheapestOf(w.rivals()) }
+
+// cheapestOf is the same among some of the rivals; the first of the leaders has the lowest median.
+func (w workload) cheapestOf(rivals []results.Summary) (leaders []string, sure bool) {
 	if len(rivals) == 0 {
 		return nil, false
 	}

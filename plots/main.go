@@ -52,6 +52,14 @@ usage: plots -history FILE DIR
 
 draws instead what ci history has gathered in FILE, and writes DIR/charts/history-*.svg and .png
 
+usage: plots -compare OTHER DIR
+
+draws DIR, and the report also says what has changed since the run in OTHER: each figure that both have, with both intervals, and the
+verdicts of the checks. The environment is set beside OTHER's, and without -compare beside that of the run before: the newest folder
+next to DIR whose name begins with an earlier time
+
+  plots -compare results/2026-12-01T10-22-05Z-1a2b3c4 results/2026-12-08T09-00-11Z-5d6e7f8
+
 exit status: 0 written, 1 not written, 2 wrong use, or DIR is not a results folder or holds nothing to draw; then nothing was changed
 `
 
@@ -63,6 +71,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
 	history := flags.String("history", "", "")
+	compare := flags.String("compare", "", "")
 	switch err := flags.Parse(arguments); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -71,8 +80,11 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 	case flags.NArg() != 1:
 		fmt.Fprintf(stderr, "plots: want one results folder, got %d arguments; plots -h explains\n", flags.NArg())
 		return 2
+	case *history != "" && *compare != "":
+		fmt.Fprintln(stderr, "plots: -history and -compare exclude each other: history has all runs already; plots -h explains")
+		return 2
 	}
-	written, remarks, err := drawAny(*history, flags.Arg(0))
+	written, remarks, err := drawAny(*history, *compare, flags.Arg(0))
 	for _, remark := range remarks {
 		fmt.Fprintln(stderr, "plots:", remark)
 	}
@@ -95,7 +107,7 @@ func plots(arguments []string, stdout, stderr io.Writer) int {
 type unreadableError struct{ error }
 
 // drawAny returns what it wrote, and what whoever started it should know about what it read.
-func drawAny(history, dir string) (written, remarks []string, err error) {
+func drawAny(history, compare, dir string) (written, remarks []string, err error) {
 	if history != "" {
 		written, err = drawHistory(history, dir)
 		return written, nil, err
@@ -107,7 +119,13 @@ func drawAny(history, dir string) (written, remarks []string, err error) {
 	if err := nothingIn(run); err != nil {
 		return nil, nil, unreadableError{err}
 	}
-	written, err = drawRun(run)
+	var other *results.Run
+	if compare != "" {
+		if other, err = results.Open(compare); err != nil {
+			return nil, nil, unreadableError{err}
+		}
+	}
+	written, err = drawRun(run, other)
 	return written, remarksOn(run), err
 }
 
@@ -163,11 +181,20 @@ func drawHistory(file, dir string) ([]string, error) {
 	return writeCharts(dir, []drawing{d})
 }
 
-// drawRun writes the charts and then the page, and returns the paths of what it wrote.
-func drawRun(run *results.Run) (written []string, err error) {
+// drawRun writes the charts and then the page, which compares the run with the other unless that is nil, and returns the paths of what it
+// wrote.
+func drawRun(run, other *results.Run) (written []string, err error) {
 	s, err := newStudy(run)
 	if err != nil {
 		return nil, err
+	}
+	var before *study
+	if other != nil {
+		arranged, err := newStudy(other)
+		if err != nil {
+			return nil, err
+		}
+		before = &arranged
 	}
 	drawn, err := s.draw()
 	if err != nil {
@@ -176,7 +203,7 @@ func drawRun(run *results.Run) (written []string, err error) {
 	if written, err = writeCharts(run.Dir(), drawn); err != nil {
 		return written, err
 	}
-	page, err := writeReport(s, drawn)
+	page, err := writeReport(s, drawn, before)
 	if err != nil {
 		return written, err
 	}

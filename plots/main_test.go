@@ -27,6 +27,8 @@ func TestCommand(t *testing.T) {
 		{"unknown flag", []string{"-x"}, 2, "flag provided but not defined", 0},
 		{"not a results folder", []string{ordinary}, 2, "is not a results folder", 1},
 		{"no such folder", []string{filepath.Join(ordinary, "none")}, 2, "is not a results folder", 1},
+		{"compared with no folder", []string{"-compare", filepath.Join(ordinary, "none"), small().write(t)}, 2, "none is not a results folder", 1},
+		{"history and comparison", []string{"-history", "a", "-compare", "b", "c"}, 2, "exclude each other", 1},
 		{"unreadable report", []string{broken}, 1, "conformance.json: unexpected end of JSON input", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -46,28 +46,28 @@ func (f family) tally(column int) tally {
 	return t
 }
 
-// Clean reports whether nobody has anything but passes here, so that the page can keep the family folded.
-func (f family) Clean() bool {
-	return !slices.ContainsFunc(f.Checks, func(c check) bool { return !c.Clean() })
-}
+// Troubled reports whether the family has anything that a reader should see without a click.
+func (f family) Troubled() bool { return slices.ContainsFunc(f.Checks, check.Troubled) }
 
-// Clean is the same of one check.
-func (c check) Clean() bool { return !slices.ContainsFunc(c.Cells, cell.Worth) }
+// Troubled is the same of one check: any server does not meet it, or nothing is known about one.
+func (c check) Troubled() bool {
+	return slices.ContainsFunc(c.Cells, func(c cell) bool { return c.Style().Class == "bad" || c.Style().Class == "doubt" })
+}
 
 // Worth reports whether there is more to say of a cell than its word.
 func (c cell) Worth() bool {
 	return c.Run && c.Verdict != "pass" && (c.Style().Class != "quiet" || c.Detail != "")
 }
 
-// Account is what happened, without what stands on the page already: the requirement above it and the command below. The lines
-// of a detail are indented for a terminal.
+// Account is what happened, without what stands on the page already: the requirement and the reason of a known failure above it and the
+// command below. The lines of a detail are indented for a terminal.
 func (c cell) Account() string {
 	var kept []string
 	skipping := false
 	for _, line := range strings.Split(strings.TrimRight(c.Detail, "\n "), "\n") {
 		line = strings.TrimPrefix(line, detailIndent)
 		if key, _, _ := strings.Cut(line, " "); key != "" {
-			skipping = key == c.Level || key == "again"
+			skipping = key == c.Level || key == "again" || key == "known" && c.Known != ""
 		}
 		if !skipping {
 			kept = append(kept, line)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -32,12 +33,19 @@ type report struct {
 	Glance   grid
 	Sections []section
 	Facts    []factGroup
-	Files    []string // of the run's folder, for the downloads
+
+	Comparison  *comparison  // nil: none was asked for
+	Previous    string       // the run whose environment was compared; "": there is none
+	Differences []difference // of the environment from that run's
+
+	Files  []string   // of the run's folder, beside the page
+	Inside []download // data that travel in the page
 
 	Style    template.CSS
 	Script   template.JS
 	Policy   string // a Content-Security-Policy under which a browser refuses every request and every other script
 	Hotspots map[string][]hotspot
+	wardrobe wardrobe
 }
 
 // A section is a workload.
@@ -77,10 +85,14 @@ func newReport(s study, drawn []drawing) (report, error) {
 			r.show(section{Workload: beside.workload, Says: "Not a part of the comparison"}, beside)
 		}
 	}
+	r.Style += template.CSS(r.wardrobe.rules.String())
 	var err error
 	if env := s.Run.Env(); env != nil {
-		r.Facts, err = factGroups(env)
+		if r.Facts, err = factGroups(env); err != nil {
+			return r, err
+		}
 	}
+	r.Inside, err = s.downloads()
 	return r, err
 }
 
@@ -88,13 +100,13 @@ func newReport(s study, drawn []drawing) (report, error) {
 func (r *report) show(part section, drawn drawing) {
 	part.Missing = drawn.missing
 	for _, picture := range drawn.pictures {
-		part.Figures = append(part.Figures, figure{picture.chart, template.HTML(inline(picture.svg))})
-		r.Hotspots[picture.File] = picture.spots
+		part.Figures = append(part.Figures, figure{picture.chart, template.HTML(r.wardrobe.dress(compact(inline(picture.svg))))})
+		r.Hotspots[picture.File] = rounded(picture.spots)
 	}
 	r.Sections = append(r.Sections, part)
 }
 
-// policy refuses every request and every script but one. Styles stay free, since each line of a chart has its own.
+// policy refuses every request and every script but one. Styles stay free: the matrix has its number of columns in one.
 func policy(script string) string {
 	return "default-src 'none'; style-src 'unsafe-inline'; script-src '" + scriptHash(script) + "'"
 }
@@ -104,11 +116,23 @@ func scriptHash(script string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// Kin are the names before the slash, each once: what one would show or hide together. The reference is always shown.
+func (r report) Kin() (names []string) {
+	for _, impl := range r.Study.implementations() {
+		name, _, _ := strings.Cut(impl, "/")
+		if name != reference && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // html renders the page.
 func (r report) html() ([]byte, error) {
 	page, err := template.New("report").Funcs(template.FuncMap{
 		"marker": func(name string) template.HTML { return markerSVG(r.Study.Looks[name]) },
 		"mark":   r.Study.Echo.mark,
+		"broken": func(impl string) bool { return r.Study.Echo.broken[impl] > 0 },
 		"count":  func(n int, noun string) string { return countOf(n, noun) },
 		"pieces": pieces,
 		"short":  func(slug string) string { return slug[strings.Index(slug, "/")+1:] },
@@ -169,9 +193,12 @@ func markerSVG(l look) template.HTML {
 }
 
 // writeReport puts the page into the run's folder.
-func writeReport(s study, drawn []drawing) (path string, err error) {
+func writeReport(s study, drawn []drawing, other *study) (path string, err error) {
 	r, err := newReport(s, drawn)
 	if err != nil {
+		return "", err
+	}
+	if err := r.compareWith(other); err != nil {
 		return "", err
 	}
 	page, err := r.html()

@@ -20,6 +20,7 @@ type synthetic struct {
 	blocks  int
 	servers []server
 	loads   []results.Record // the workloads: only the fields that describe one are used
+	more    []results.Record // that are no cells of the comparison
 
 	limited func(impl, workload string, block int) bool
 	broken  func(impl, workload string, block int) string // an error sentence, or ""
@@ -86,7 +87,7 @@ func (s synthetic) records() (all []results.Record) {
 			}
 		}
 	}
-	return all
+	return append(all, s.more...)
 }
 
 func (s synthetic) cell(noise *rand.Rand, srv server, load results.Record, block int, drift float64) results.Record {

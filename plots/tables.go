@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"reactorbench/results"
 )
@@ -25,7 +26,8 @@ type gridRow struct {
 // A value is a figure in words, its interval beside it, and the number to sort by ("" sorts last).
 type value struct {
 	Text, Aside, Sort string
-	Faint             bool // shown and not compared
+	Beside            string // compared with the reference, where the column is not about that
+	Faint             bool   // shown and not compared
 }
 
 // unknown is a figure that was not measured, which is not the same as zero.
@@ -36,44 +38,53 @@ func (s study) figures(w workload) grid {
 	if w.idle() {
 		return idleFigures(w)
 	}
-	g := grid{Head: []heading{
-		{"CPU per request", "CPU time of the server process divided by the requests it answered; median and interval over blocks"},
-		{"× " + reference, "the same, divided by " + reference + " in the same block"},
-		{"throughput", "requests that came back a second"},
-		{"p50", "half of the requests took at most so long; " + w.latency()},
-		{"p99", "99 of 100 requests took at most so long; " + w.latency()},
-		{"peak memory", "largest resident size of the server process"},
-		{"blocks", "cells with figures, of all"},
-	}}
+	columns := []column{
+		{heading{"CPU per request", "CPU time of the server process divided by the requests it answered; median and interval over blocks"},
+			func(row results.Summary) value { return measured(row.CPUPerRequestNs, duration) }},
+		{heading{"× " + reference, "the same, divided by " + reference + " in the same block"}, ratioValue},
+		{heading{"throughput", "requests that came back a second"}, func(row results.Summary) value { return throughputValue(row, w.limitedThroughput(row.Impl)) }},
+		{heading{"p50", "half of the requests took at most so long; " + w.latency()},
+			func(row results.Summary) value { return latencyValue(row, row.LatencyP50Ns, row.LatencyP50Ratio) }},
+		{heading{"p99", "99 of 100 requests took at most so long; " + w.latency()},
+			func(row results.Summary) value { return latencyValue(row, row.LatencyP99Ns, row.LatencyP99Ratio) }},
+		{heading{"peak memory", "largest resident size of the server process"}, func(row results.Summary) value { return measured(row.PeakBytes, memory) }},
+		{heading{"blocks", "cells with figures, of all"}, blocksValue},
+	}
+	if s.traced(w) {
+		calls := column{heading{"system calls", "system calls of a traced server a request; tracing has its own cells, without times"},
+			func(row results.Summary) value { return measured(s.callsPerRequest(w.Name, row.Impl), significant) }}
+		columns = slices.Insert(columns, 2, calls)
+	}
+	return gridOf(w, columns)
+}
+
+// A column is a heading and the figure below it.
+type column struct {
+	heading
+	of func(results.Summary) value
+}
+
+func gridOf(w workload, columns []column) (g grid) {
+	for _, c := range columns {
+		g.Head = append(g.Head, c.heading)
+	}
 	for _, row := range w.Rows {
-		limited := w.limitedThroughput(row.Impl)
-		g.Rows = append(g.Rows, gridRow{row.Impl, []value{
-			measured(row.CPUPerRequestNs, duration),
-			ratioValue(row),
-			throughputValue(row, limited),
-			latencyValue(row, row.LatencyP50Ns),
-			latencyValue(row, row.LatencyP99Ns),
-			measured(row.PeakBytes, memory),
-			blocksValue(row),
-		}})
+		cells := gridRow{Impl: row.Impl}
+		for _, c := range columns {
+			cells.Cells = append(cells.Cells, c.of(row))
+		}
+		g.Rows = append(g.Rows, cells)
 	}
 	return g
 }
 
 func idleFigures(w workload) grid {
-	g := grid{Head: []heading{
-		{"per idle connection", "growth of the server's own memory (PSS) divided by the connections; the kernel's buffers are not in it"},
-		{"peak memory", "largest resident size of the server process"},
-		{"blocks", "cells with figures, of all"},
-	}}
-	for _, row := range w.Rows {
-		g.Rows = append(g.Rows, gridRow{row.Impl, []value{
-			measured(row.BytesPerIdleConn, memory),
-			measured(row.PeakBytes, memory),
-			blocksValue(row),
-		}})
-	}
-	return g
+	return gridOf(w, []column{
+		{heading{"per idle connection", "growth of the server's own memory (PSS) divided by the connections; the kernel's buffers are not in it"},
+			func(row results.Summary) value { return measured(row.BytesPerIdleConn, memory) }},
+		{heading{"peak memory", "largest resident size of the server process"}, func(row results.Summary) value { return measured(row.PeakBytes, memory) }},
+		{heading{"blocks", "cells with figures, of all"}, blocksValue},
+	})
 }
 
 // glance is all workloads in one table: the multiple of the reference, and bytes for idle connections.
@@ -151,15 +162,11 @@ func briefRatio(row results.Summary) value {
 func throughputValue(row results.Summary, limited results.Estimate) value {
 	switch {
 	case row.RequestsPerSecond.Known() && row.ClientLimited > 0:
-		v := measured(row.RequestsPerSecond, rate)
-		left := fmt.Sprintf("%d client-limited left out", row.ClientLimited)
-		if v.Aside != "" { // with one cell there is no interval to add to
-			left = v.Aside + ", " + left
-		}
-		v.Aside = left
+		v := compared(measured(row.RequestsPerSecond, rate), row.Impl, row.ThroughputRatio)
+		v.Beside = strings.Join(noted(v.Beside, fmt.Sprintf("%d client-limited left out", row.ClientLimited)), ", ")
 		return v
 	case row.RequestsPerSecond.Known():
-		return measured(row.RequestsPerSecond, rate)
+		return compared(measured(row.RequestsPerSecond, rate), row.Impl, row.ThroughputRatio)
 	case limited.Known():
 		return value{Text: "≥ " + rate(limited.Median), Aside: "client-limited", Sort: sortKey(limited.Median), Faint: true}
 	default:
@@ -167,11 +174,23 @@ func throughputValue(row results.Summary, limited results.Estimate) value {
 	}
 }
 
-func latencyValue(row results.Summary, e results.Estimate) value {
+func latencyValue(row results.Summary, e, ratio results.Estimate) value {
 	if !e.Known() && row.ClientLimited > 0 {
 		return value{Text: "–", Aside: "client-limited", Faint: true}
 	}
-	return measured(e, duration)
+	return compared(measured(e, duration), row.Impl, ratio)
+}
+
+// compared adds to a figure what it is as a multiple of the reference's, where a difference may be claimed.
+func compared(v value, impl string, ratio results.Estimate) value {
+	switch {
+	case impl == reference || !ratio.Trusted():
+	case ratio.Differs():
+		v.Beside = multiple(ratio.Median) + " " + reference
+	default:
+		v.Beside = "no detectable difference"
+	}
+	return v
 }
 
 func blocksValue(row results.Summary) value {
