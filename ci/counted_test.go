@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"reactorbench/results"
+)
+
+// needsTracing skips where one process cannot trace another.
+func needsTracing(t *testing.T) {
+	t.Helper()
+	needsCPUClock(t)
+	if text, err := exec.Command("strace", "-c", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
+		t.Skipf("strace does not work here: %v %s", err, text)
+	}
+}
+
+const sharedState = "	io            Event // the descriptor, and the nearer of the two deadlines\n"
+
+// TestCountsFailAndNameWhatHasRisen makes a reactor that is dearer in one way each, and asks the gate on that.
+func TestCountsFailAndNameWhatHasRisen(t *testing.T) {
+	needsTracing(t)
+	if testing.Short() {
+		t.Skip("builds and starts four servers")
+	}
+	for name, test := range map[string]struct {
+		change  func(clone)
+		figures []string
+		least   float64 // by which each rises
+	}{
+		"syscalls": {func(c clone) {
+			c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	unix.Getppid()\n"+readsCounted)
+		}, []string{"getppid"}, 0.9},
+		"allocations": {func(c clone) {
+			c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	wasted = new([64]byte)\n"+readsCounted)
+			c.add("impls/reactor/transport.go", "var wasted *[64]byte")
+		}, []string{"reactor.BenchmarkEcho/epoll/library", "reactor.BenchmarkEcho/poll/library_with_timeouts"}, 1},
+		"memory": {func(c clone) {
+			c.edit("impls/reactor/bufferevent.go", sharedState, "	ballast [1 << 10]byte\n"+sharedState)
+		}, []string{"bytes"}, 900},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClone(t)
+			test.change(c)
+			c.commit("Cost more")
+			file := filepath.Join(t.TempDir(), "verdict.json")
+			status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", name, "-json", file)
+			if status != exitFailed || !strings.HasPrefix(stdout, "FAIL") {
+				t.Fatalf("exit status %d, want %d and FAIL", status, exitFailed)
+			}
+			counted := readReport(t, file).Counted
+			if len(counted) != 1 {
+				t.Fatalf("%d things counted, want one", len(counted))
+			}
+			for _, figure := range test.figures {
+				if f := counted[0].named(figure); !f.Risen || f.Head[0]-f.Base[0] < test.least || !strings.Contains(counted[0].Why, figure) {
+					t.Errorf("%s: %+v, %q", figure, f, counted[0].Why)
+				}
+			}
+		})
+	}
+}
+
+// named is zero if there is no such figure; a call that base never makes has zeros for it.
+func (c Counted) named(name string) Figure {
+	for _, f := range c.Figures {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Figure{Base: []float64{0}, Head: []float64{0}}
+}
+
+func readReport(t *testing.T, file string) (r Report) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err := errors.Join(err, json.Unmarshal(text, &r)); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return r
+}
+
+// TestCountsOfAnEqualServerPass holds on a machine that is busy, because it does not ask for times.
+func TestCountsOfAnEqualServerPass(t *testing.T) {
+	needsTracing(t)
+	if testing.Short() {
+		t.Skip("starts twenty servers")
+	}
+	c := newClone(t)
+	c.edit("impls/reactor/errors.go", `"this base is looping already"`, `"this base is looping already, other bytes"`)
+	c.commit("Differ in bytes alone")
+	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", "syscalls,allocations,memory")
+	if status != exitDone || !strings.HasPrefix(stdout, "PASS") || strings.Count(stdout, "nothing has risen") != 3 || !strings.Contains(stdout, "read 1 → 1") {
+		t.Errorf("exit status %d, want %d and PASS three times", status, exitDone)
+	}
+}
+
+func TestWithoutATracerNothingIsCounted(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for _, c := range counters[:1] {
+		got, err := new(gate).counted(t.Context(), c, "bare")
+		if err != nil || got.Verdict != Uncounted || !strings.Contains(got.Why, "package is called strace") {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
+func TestACommitMayAcceptACount(t *testing.T) {
+	rises := counter{what: "memory", count: func(*gate, context.Context, string) ([]Figure, string, error) {
+		return []Figure{{Name: "bytes", Base: []float64{100}, Head: []float64{900}}}, "", nil
+	}}
+	g := &gate{accepted: map[series]string{{"bare", "memory"}: "a larger buffer"}}
+	if got, err := g.counted(t.Context(), rises, "bare"); err != nil || got.Verdict != Accepted || !strings.Contains(got.Why, "a larger buffer") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, _ := g.counted(t.Context(), rises, "gnet"); got.Verdict != Fail {
+		t.Errorf("another server: %+v", got)
+	}
+}
+
+// TestRisesBeyondWhatTheBaseDiffersBy: the tolerance is measured.
+func TestRisesBeyondWhatTheBaseDiffersBy(t *testing.T) {
+	for name, test := range map[string]struct {
+		base, head []float64
+		want       bool
+	}{
+		"equal":                     {[]float64{1, 1, 1}, []float64{1, 1, 1}, false},
+		"one call more":             {[]float64{1, 1, 1}, []float64{2, 2, 2}, true},
+		"less":                      {[]float64{2, 2, 2}, []float64{1, 1, 1}, false},
+		"below the floor":           {[]float64{1, 1, 1}, []float64{1.04, 1.04, 1.04}, false},
+		"within the base's spread":  {[]float64{1, 1.3, 1.2}, []float64{1.5, 1.5, 1.5}, false},
+		"beyond it":                 {[]float64{1, 1.3, 1.2}, []float64{1.7, 1.7, 1.7}, true},
+		"one process of head alone": {[]float64{1, 1, 1}, []float64{1, 1, 5}, false},
+	} {
+		if got := risen(test.base, test.head, 0.05); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestSyscallsOfTheClockAreLeftOut(t *testing.T) {
+	trace := func(reads, sleeps int64) []results.Record {
+		return []results.Record{{Requests: 100, Syscalls: map[string]int64{"read": reads, "nanosleep": sleeps, "accept4": 0}}}
+	}
+	figures, _, err := syscallFigures(trace(100, 10), trace(200, 900))
+	if err != nil || len(figures) != 1 || figures[0].Name != "read" || figures[0].Base[0] != 1 || figures[0].Head[0] != 2 {
+		t.Errorf("%+v, %v", figures, err)
+	}
+}
+
+func TestAllocationsAreReadByPackageAndName(t *testing.T) {
+	const text = `goos: linux
+pkg: reactorbench/impls/reactor
+BenchmarkEcho/epoll/library-2         	    1000	      7402 ns/op	      68 B/op	       3 allocs/op
+BenchmarkEcho/64 	    1000	      7402 ns/op	      17.66 MB/s	      68 B/op	       0 allocs/op
+PASS
+pkg: reactorbench/impls/reactor/evbuffer
+BenchmarkEcho/64-2    	    1000	      3624 ns/op	      67 B/op	       1 allocs/op
+`
+	found, err := parseAllocations([]byte(text))
+	if err != nil || len(found) != 3 || found["reactor.BenchmarkEcho/epoll/library"] != 3 || found["reactor/evbuffer.BenchmarkEcho/64"] != 1 {
+		t.Errorf("%v, %v", found, err)
+	}
+	var c Counted
+	c.judge(allocationFigures(found, map[string]float64{"reactor.BenchmarkEcho/64": 0, "reactor.BenchmarkEcho/epoll/library": 3}), 0.5)
+	if c.Verdict != Inconclusive || !strings.Contains(c.Why, "reactor/evbuffer.BenchmarkEcho/64") {
+		t.Errorf("a benchmark that is gone: %+v", c)
+	}
+}
