@@ -16,7 +16,8 @@ func TestTheWorstSeriesDecides(t *testing.T) {
 		{[]Verdict{Pass, Inconclusive}, Inconclusive, exitDone},
 		{[]Verdict{Accepted, Pass}, Accepted, exitDone},
 		{[]Verdict{Inconclusive, Fail, Pass}, Fail, exitFailed},
-		{[]Verdict{Fail, Invalid}, Invalid, exitInvalid},
+		{[]Verdict{Inconclusive, Invalid}, Invalid, exitInvalid},
+		{[]Verdict{Pass, Uncounted}, Pass, exitDone},
 	} {
 		r := &Report{}
 		for _, v := range test.verdicts {
