@@ -185,7 +185,7 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-workload", "open-20k", "-set", "speed=1", "-addr", "127.0.0.1:1"}, `unknown field "speed"`},
 		{[]string{"-workload", "open-20k", "-rate", "-1", "-addr", "127.0.0.1:1"}, "workload open-20k: field rate is -1"},
 		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
-		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
+		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, github, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
 		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every stands alone"},
