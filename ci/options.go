@@ -88,7 +88,10 @@ func gateCommand(ctx context.Context, arguments []string, stdout, stderr io.Writ
 	if *base == "" || flags.NArg() > 0 {
 		return exitUsage, usagef("say what to compare with: ci gate -base origin/main")
 	}
-	var err error
+	err := g.checkPlaces()
+	if err != nil {
+		return exitUsage, err
+	}
 	if g.gates, err = parseGates(*gates); err != nil {
 		return exitUsage, err
 	}
@@ -96,6 +99,36 @@ func gateCommand(ctx context.Context, arguments []string, stdout, stderr io.Writ
 		return exitUsage, err
 	}
 	return g.command(ctx, stdout)
+}
+
+// checkPlaces finds out before minutes of measuring whether the outcome has a place to go.
+func (g *gate) checkPlaces() error {
+	for flag, path := range map[string]string{"-json": g.json, "-junit": g.junit} {
+		if path == "" {
+			continue
+		}
+		if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
+			return usagef("%s %s: there is no folder %s", flag, path, filepath.Dir(path))
+		}
+	}
+	return checkFresh(g.out)
+}
+
+// checkFresh refuses a folder of an earlier run: the load generator adds to records, and statistics over two runs are of neither.
+func checkFresh(out string) error {
+	if out == "" {
+		return nil
+	}
+	files, err := os.ReadDir(out)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return usagef("-out: %w", err)
+	case len(files) > 0:
+		return usagef("-out: %s holds something already; give a new folder", out)
+	}
+	return nil
 }
 
 // understand turns words into commits and series.

@@ -71,6 +71,9 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 	case s.count < 12 || s.trials < 100:
 		return exitUsage, usagef("-pairs must be at least 12 and -trials at least 100")
 	}
+	if err := checkFresh(s.out); err != nil {
+		return exitUsage, err
+	}
 	return s.command(ctx, stdout)
 }
 
