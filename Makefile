@@ -56,8 +56,8 @@ limits: servers build ## what the reactor costs beside the least, its peers and 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)
 
-selftest: build ## how often does the gate err on this machine? about a quarter of an hour
-	@bin/ci selftest
+selftest: build ## how often does the gate err on this machine? about a quarter of an hour; writes ci/SELFTEST.md
+	@bin/ci selftest -markdown ci/SELFTEST.md -json ci/selftest.json
 
 history: build ## add RUN to HISTORY and draw what has become of each server
 	@mkdir -p $(dir $(HISTORY))

@@ -103,15 +103,23 @@ func gateCommand(ctx context.Context, arguments []string, stdout, stderr io.Writ
 
 // checkPlaces finds out before minutes of measuring whether the outcome has a place to go.
 func (g *gate) checkPlaces() error {
-	for flag, path := range map[string]string{"-json": g.json, "-junit": g.junit} {
-		if path == "" {
-			continue
-		}
-		if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
-			return usagef("%s %s: there is no folder %s", flag, path, filepath.Dir(path))
-		}
+	if err := checkFolder("-json", g.json); err != nil {
+		return err
+	}
+	if err := checkFolder("-junit", g.junit); err != nil {
+		return err
 	}
 	return checkFresh(g.out)
+}
+
+func checkFolder(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
+		return usagef("%s %s: there is no folder %s", flag, path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // checkFresh refuses a folder of an earlier run: the load generator adds to records, and statistics over two runs are of neither.

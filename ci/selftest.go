@@ -9,7 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"text/tabwriter"
+	"time"
 
 	"reactorbench/impls"
 )
@@ -17,12 +17,17 @@ import (
 const selftestHelp = `ci selftest measures the gate itself on this machine: how often it would raise a false alarm, and how often it would find a
 slow-down of 3, 5, 7 and 10 %.
 
-  ci selftest                    60 pairs for each, about ten minutes
+  ci selftest                    60 pairs for each level, about a quarter of an hour
   ci selftest -pairs 24 -out records
+  ci selftest -markdown ci/SELFTEST.md -json ci/selftest.json     a table to be committed
+
+An interrupt prints the levels that are done; files are written of a whole table only.
 
 An echo server that burns a calibrated time at each request is compared with itself without the burn. The pairs that were
 measured are then drawn again, with replacement, into some thousand runs of the gate's plan. So the rates are those of this
 machine's noise; that they rest on a finite number of measured pairs is not in their intervals.
+
+Exit status: 0 the promises are kept, 1 a rate breaks its promise, 2 usage, 4 it could not be measured, 130 interrupted.
 
 `
 
@@ -47,6 +52,9 @@ type selftest struct {
 	count  int // of pairs for each level
 	trials int // of simulated runs for each level
 	seed   uint64
+
+	markdown string // files of the table, "": none
+	json     string
 }
 
 // selftestCommand is ci selftest.
@@ -58,6 +66,8 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 	flags.IntVar(&s.trials, "trials", 5000, "`number` of runs of the plan that are drawn from them")
 	flags.Uint64Var(&s.seed, "seed", 1, "of the drawing")
 	flags.StringVar(&s.out, "out", "", "keep the records in this `folder`; default none are kept")
+	flags.StringVar(&s.markdown, "markdown", "", "write the table as Markdown to this `file`")
+	flags.StringVar(&s.json, "json", "", "write the table as JSON to this `file`")
 	flags.StringVar(&s.cpus, "cpus", "", "`cores` of servers and of the generator, such as 0/1; default half and half")
 	flags.DurationVar(&s.slice, "slice", 0, "measured `time` of a slice; default 250ms")
 	switch err := flags.Parse(arguments); {
@@ -71,7 +81,7 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 	case s.count < 12 || s.trials < 100:
 		return exitUsage, usagef("-pairs must be at least 12 and -trials at least 100")
 	}
-	if err := checkFresh(s.out); err != nil {
+	if err := errors.Join(checkFolder("-json", s.json), checkFolder("-markdown", s.markdown), checkFresh(s.out)); err != nil {
 		return exitUsage, err
 	}
 	return s.command(ctx, stdout)
@@ -100,28 +110,39 @@ func (s *selftest) command(ctx context.Context, stdout io.Writer) (status int, e
 		return exitCannotTell, err
 	}
 	defer s.builder.Close()
+	report := s.newReport()
 	all, err := s.measureLevels(ctx)
+	report.add(all)
+	if len(all) > 0 {
+		writeSelftest(stdout, report)
+	}
 	if err != nil {
 		return exitCannotTell, err
 	}
-	return s.report(stdout, all), nil
+	return report.exitStatus(), s.write(report)
 }
 
+// measureLevels returns the levels that are done along with an error.
 func (s *selftest) measureLevels(ctx context.Context) (all []levelRates, err error) {
+	began := time.Now()
 	burner, err := s.calibrate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, level := range levels {
+	pair := time.Since(began) / time.Duration(s.plan.Control) // building is in it too: an estimate that is too long disappoints nobody
+	for i, level := range levels {
 		tree := fmt.Sprintf("slower-by-%g", 100*level.slowdown)
 		if err := s.install(tree, burner.iterations(level.slowdown)); err != nil {
-			return nil, err
+			return all, err
 		}
-		s.say("%g %%: %d pairs", 100*level.slowdown, s.count)
+		left := pair * time.Duration(s.count*(len(levels)-i))
+		s.say("%g %%: level %d of %d, %d pairs; about %v left for all", 100*level.slowdown, i+1, len(levels), s.count, left.Round(time.Second))
+		began = time.Now()
 		values, err := s.blocks(ctx, burning, "base", tree, s.count)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
+		pair = time.Since(began) / time.Duration(s.count)
 		all = append(all, s.plan.ratesOf(values, level.slowdown, s.trials, s.seed))
 	}
 	return all, nil
@@ -150,43 +171,5 @@ func (p Plan) ratesOf(values []float64, slowdown float64, trials int, seed uint6
 	return levelRates{
 		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(pairs) / float64(trials),
 		fail: proportion{counts[Fail], trials}, pass: proportion{counts[Pass], trials}, unclear: proportion{counts[Inconclusive], trials},
-	}
-}
-
-// report prints the table and says whether the promises were kept: a rate breaks its promise if its whole interval does.
-func (s *selftest) report(w io.Writer, all []levelRates) (status int) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "injected\tmeasured\tFAIL\tPASS\tINCONCLUSIVE\tpairs\tpromised")
-	for i, r := range all {
-		verdict := ""
-		low, high := r.of(levels[i].verdict).interval()
-		if low > levels[i].high || high < levels[i].low {
-			verdict, status = "  BROKEN", exitFailed
-		}
-		fmt.Fprintf(t, "%+.0f %%\t%+.1f %% (%+.1f to %+.1f)\t%s\t%s\t%s\t%.0f\t%s%s\n", 100*r.wanted,
-			100*math.Expm1(r.measured.Estimate), 100*math.Expm1(r.measured.Low), 100*math.Expm1(r.measured.High),
-			r.fail, r.pass, r.unclear, r.pairs, promise(i), verdict)
-	}
-	t.Flush()
-	fmt.Fprintf(w, "%d measured pairs a level, %d runs of the plan drawn from them, seed %d; intervals 95 %%, of the drawing alone\n", s.count, s.trials, s.seed)
-	return status
-}
-
-// of is the rate of a verdict.
-func (r levelRates) of(v Verdict) proportion {
-	if v == Fail {
-		return r.fail
-	}
-	return r.pass
-}
-
-func promise(level int) string {
-	switch l := levels[level]; {
-	case l.verdict == "":
-		return "nothing: between margin and tolerance"
-	case l.low > 0:
-		return fmt.Sprintf("%s in at least %.3g %%", l.verdict, 100*l.low)
-	default:
-		return fmt.Sprintf("%s in at most %.2g %%", l.verdict, 100*l.high)
 	}
 }
