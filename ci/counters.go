@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -46,7 +47,7 @@ func syscallFigures(base, head []results.Record) (figures []Figure, reason strin
 	names := make(map[string]bool)
 	for _, r := range slices.Concat(base, head) {
 		if r.Failed() {
-			return nil, "", fmt.Errorf("%s", r.Error)
+			return nil, "", errors.New(r.Error)
 		}
 		for name, n := range r.Syscalls {
 			if n*100 >= r.Requests && !slices.Contains(timed, name) {
@@ -68,8 +69,11 @@ func (g *gate) weighConnections(ctx context.Context, impl string) ([]Figure, str
 		return nil, "", err
 	}
 	for _, r := range slices.Concat(records["base"], records["head"]) {
-		if r.Failed() || r.BytesPerIdleConn == nil {
-			return nil, "", fmt.Errorf("it could not be weighed: %s", r.Error)
+		switch {
+		case r.Failed():
+			return nil, "", errors.New(r.Error)
+		case r.BytesPerIdleConn == nil:
+			return nil, "the memory of another process cannot be read on this system", nil
 		}
 	}
 	bytes := func(r results.Record) float64 { return *r.BytesPerIdleConn }
@@ -86,8 +90,8 @@ func (g *gate) byTurns(ctx context.Context, what, impl string, arguments ...stri
 			out := filepath.Join(g.out, fmt.Sprintf("%02d-%s-%s-%s", g.number, what, tree, flat(impl)))
 			failed := g.runLoadgen(ctx, io.Discard, impl, append(arguments, "-out", out, g.server(tree, series{Impl: impl}))...)
 			run, err := results.Open(out)
-			if err != nil || len(run.Records()) == 0 || ctx.Err() != nil {
-				return nil, fmt.Errorf("no record: %w", failed)
+			if err != nil || len(run.Records()) == 0 {
+				return nil, errors.Join(errors.New("the load generator left no record"), failed, err)
 			}
 			records[tree] = append(records[tree], run.Records()...)
 		}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"reactorbench/impls"
@@ -25,7 +26,7 @@ An interrupt prints the levels that are done; files are written of a whole table
 
 An echo server that burns a calibrated time at each request is compared with itself without the burn. The pairs that were
 measured are then drawn again, with replacement, into some thousand runs of the gate's plan. So the rates are those of this
-machine's noise; that they rest on a finite number of measured pairs is not in their intervals.
+machine's noise. Their intervals (95 %) are of the drawing and of the number of measured pairs.
 
 Exit status: 0 the promises are kept, 1 a rate breaks its promise, 2 usage, 4 it could not be measured, 130 interrupted.
 
@@ -91,9 +92,9 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 type levelRates struct {
 	wanted   float64 // the slow-down that was injected
 	measured shift   // what the pairs say it was
-	fail     proportion
-	pass     proportion
-	unclear  proportion
+	fail     Rate
+	pass     Rate
+	unclear  Rate
 	pairs    float64 // mean number of pairs until the verdict
 }
 
@@ -148,28 +149,66 @@ func (s *selftest) measureLevels(ctx context.Context) (all []levelRates, err err
 	return all, nil
 }
 
-// ratesOf draws runs of the plan from measured blocks. Of the equal pair the signs are tossed, so that a bias of these few blocks
-// is not taken for one of the gate.
+// resamples of the measured pairs say how far the rates hang on which pairs happened to be measured.
+const resamples = 100
+
+// ratesOf draws runs of the plan from measured blocks. Their rates have an interval of the drawing (Wilson's), widened to what comes
+// out when the blocks themselves are drawn anew first: that there are only so many is the greater doubt.
 func (p Plan) ratesOf(values []float64, slowdown float64, trials int, seed uint64) levelRates {
 	random := rand.New(rand.NewPCG(seed, math.Float64bits(slowdown)))
+	all := p.drawRuns(random, values, slowdown == 0, trials)
+	var again []runs
+	for range resamples {
+		again = append(again, p.drawRuns(random, resample(random, values), slowdown == 0, max(20, trials/resamples)))
+	}
+	return levelRates{
+		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(all.pairs) / float64(trials),
+		fail: all.rate(Fail, again), pass: all.rate(Pass, again), unclear: all.rate(Inconclusive, again),
+	}
+}
+
+// runs are the outcomes of simulated runs of the plan.
+type runs struct {
+	counts        map[Verdict]int
+	trials, pairs int
+}
+
+// drawRuns tosses the signs of an equal pair's blocks, so that a bias of these few is not taken for one of the gate.
+func (p Plan) drawRuns(random *rand.Rand, values []float64, equal bool, trials int) runs {
 	draw := func(n int) (drawn []float64, err error) {
 		for range n {
 			v := values[random.IntN(len(values))]
-			if slowdown == 0 && random.IntN(2) == 0 {
+			if equal && random.IntN(2) == 0 {
 				v = -v
 			}
 			drawn = append(drawn, v)
 		}
 		return drawn, nil
 	}
-	counts, pairs := make(map[Verdict]int), 0
+	r := runs{counts: make(map[Verdict]int), trials: trials}
 	for range trials {
 		outcome, _ := p.decide(draw, draw) // drawing cannot fail
-		counts[outcome.Verdict]++
-		pairs += len(outcome.Values) + len(outcome.Confirmed)
+		r.counts[outcome.Verdict]++
+		r.pairs += len(outcome.Values) + len(outcome.Confirmed)
 	}
-	return levelRates{
-		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(pairs) / float64(trials),
-		fail: proportion{counts[Fail], trials}, pass: proportion{counts[Pass], trials}, unclear: proportion{counts[Inconclusive], trials},
+	return r
+}
+
+func (r runs) rate(v Verdict, again []runs) Rate {
+	low, high := proportion{r.counts[v], r.trials}.interval()
+	var parts []float64
+	for _, other := range again {
+		parts = append(parts, float64(other.counts[v])/float64(other.trials))
 	}
+	slices.Sort(parts)
+	cut := len(parts) * 25 / 1000 // beyond either end of 95 %
+	return Rate{float64(r.counts[v]) / float64(r.trials), min(low, parts[cut]), max(high, parts[len(parts)-1-cut])}
+}
+
+func resample(random *rand.Rand, values []float64) []float64 {
+	drawn := make([]float64, len(values))
+	for i := range drawn {
+		drawn[i] = values[random.IntN(len(values))]
+	}
+	return drawn
 }

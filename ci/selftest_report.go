@@ -47,11 +47,6 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
-func (p proportion) rate() Rate {
-	low, high := p.interval()
-	return Rate{float64(p.hits) / float64(p.trials), low, high}
-}
-
 func (r Rate) String() string {
 	return fmt.Sprintf("%.1f %% (%.1f–%.1f)", 100*r.Value, 100*r.Low, 100*r.High)
 }
@@ -67,11 +62,11 @@ func (s *selftest) newReport() *SelftestReport {
 // add judges levels against what the plan promises: a rate breaks its promise if its whole interval does.
 func (r *SelftestReport) add(all []levelRates) {
 	for i, rates := range all {
-		judged := rates.of(levels[i].verdict).rate()
+		judged := rates.of(levels[i].verdict)
 		level := SelftestLevel{
 			Injected: rates.wanted,
 			Measured: Rate{math.Expm1(rates.measured.Estimate), math.Expm1(rates.measured.Low), math.Expm1(rates.measured.High)},
-			Fail:     rates.fail.rate(), Pass: rates.pass.rate(), Inconclusive: rates.unclear.rate(),
+			Fail:     rates.fail, Pass: rates.pass, Inconclusive: rates.unclear,
 			MeanPairs: rates.pairs, Promised: promise(i), Kept: judged.Low <= levels[i].high && judged.High >= levels[i].low,
 		}
 		r.Kept = r.Kept && level.Kept
@@ -81,7 +76,7 @@ func (r *SelftestReport) add(all []levelRates) {
 }
 
 // of is the rate of a verdict.
-func (r levelRates) of(v Verdict) proportion {
+func (r levelRates) of(v Verdict) Rate {
 	if v == Fail {
 		return r.fail
 	}
@@ -122,7 +117,7 @@ func (l SelftestLevel) cells() []string {
 
 // foundation is what the rates rest on.
 func (r *SelftestReport) foundation() string {
-	text := fmt.Sprintf("%d measured pairs a level, %d runs of the plan drawn from them, seed %d; intervals 95 %%, of the drawing alone", r.Pairs, r.Trials, r.Seed)
+	text := fmt.Sprintf("%d measured pairs a level, %d runs of the plan drawn from them, seed %d; intervals 95 %%, of the drawing and of the pairs", r.Pairs, r.Trials, r.Seed)
 	if missing := len(levels) - len(r.Levels); missing > 0 {
 		text += fmt.Sprintf("; %d of %d levels were not measured", missing, len(levels))
 	}

@@ -32,12 +32,28 @@ func TestRatesOfMeasuredPairs(t *testing.T) {
 	for _, slowdown := range []float64{0, 0.10} {
 		values, _ := blocksOf(random, slowdown)(60)
 		rates := standard.ratesOf(values, slowdown, 500, 1)
-		if want := map[float64]proportion{0: {0, 500}, 0.10: {500, 500}}[slowdown]; math.Abs(float64(rates.fail.hits-want.hits)) > 10 {
-			t.Errorf("%g %%: %d of 500 runs failed, want about %d", 100*slowdown, rates.fail.hits, want.hits)
+		if want := map[float64]float64{0: 0, 0.10: 1}[slowdown]; math.Abs(rates.fail.Value-want) > 0.02 || rates.fail.Low > want || rates.fail.High < want {
+			t.Errorf("%g %%: a part of %v failed, want about %v", 100*slowdown, rates.fail, want)
 		}
-		if sum := rates.fail.hits + rates.pass.hits + rates.unclear.hits; sum != 500 {
-			t.Errorf("%g %%: %d of 500 runs have a verdict", 100*slowdown, sum)
+		if sum := rates.fail.Value + rates.pass.Value + rates.unclear.Value; math.Abs(sum-1) > 1e-9 {
+			t.Errorf("%g %%: a part of %v has a verdict", 100*slowdown, sum)
 		}
+	}
+}
+
+// TestFewPairsAreDoubted: the same slow-down leaves more doubt about the gate's rate when it was measured on fewer pairs.
+func TestFewPairsAreDoubted(t *testing.T) {
+	width := func(pairs int) float64 {
+		random := rand.New(rand.NewPCG(23, 0))
+		values, _ := blocksOf(random, 0.05)(pairs)
+		r := standard.ratesOf(values, 0.05, 400, 1).fail
+		if r.Low > r.Value || r.High < r.Value {
+			t.Errorf("%d pairs: %+v is not within its interval", pairs, r)
+		}
+		return r.High - r.Low
+	}
+	if few, many := width(12), width(600); few < 1.5*many {
+		t.Errorf("an interval of %.2f from 12 pairs and of %.2f from 600", few, many)
 	}
 }
 
@@ -53,7 +69,7 @@ func TestSelftestCanFail(t *testing.T) {
 		honest = append(honest, s.plan.ratesOf(values, level.slowdown, s.trials, 1))
 	}
 	broken = append(broken, honest...)
-	broken[0].fail = proportion{40, s.trials}
+	broken[0].fail = Rate{0.1, 0.07, 0.13}
 	for _, test := range []struct {
 		rates  []levelRates
 		status int
