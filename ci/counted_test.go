@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,51 +25,50 @@ func needsTracing(t *testing.T) {
 
 const sharedState = "	io            Event // the descriptor, and the nearer of the two deadlines\n"
 
-// TestCountsFailAndNameWhatHasRisen makes a reactor that is dearer in one way each, and asks the gate on that.
+// TestCountsFailAndNameWhatHasRisen makes a reactor that is dearer in three ways: each gate finds its own, and names it.
 func TestCountsFailAndNameWhatHasRisen(t *testing.T) {
 	needsTracing(t)
 	if testing.Short() {
-		t.Skip("builds and starts four servers")
+		t.Skip("builds and starts two servers, twenty times")
 	}
-	for name, test := range map[string]struct {
-		change  func(clone)
-		figures []string
-		least   float64 // by which each rises
+	c := newClone(t)
+	c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	unix.Getppid()\n	wasted = new([64]byte)\n"+readsCounted)
+	c.add("impls/reactor/transport.go", "var wasted *[64]byte")
+	c.edit("impls/reactor/bufferevent.go", sharedState, "	ballast [1 << 10]byte\n"+sharedState)
+	c.commit("Cost more")
+	file := filepath.Join(t.TempDir(), "verdict.json")
+	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", "syscalls,allocations,memory", "-json", file)
+	if status != exitFailed || !strings.HasPrefix(stdout, "FAIL") {
+		t.Fatalf("exit status %d, want %d and FAIL", status, exitFailed)
+	}
+	report := readReport(t, file)
+	for _, want := range []struct {
+		what, figure string
+		least        float64 // by which it rises
 	}{
-		"syscalls": {func(c clone) {
-			c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	unix.Getppid()\n"+readsCounted)
-		}, []string{"getppid"}, 0.9},
-		"allocations": {func(c clone) {
-			c.edit("impls/reactor/bufferevent_read.go", readsCounted, "	wasted = new([64]byte)\n"+readsCounted)
-			c.add("impls/reactor/transport.go", "var wasted *[64]byte")
-		}, []string{"reactor.BenchmarkEcho/epoll/library", "reactor.BenchmarkEcho/poll/library_with_timeouts"}, 1},
-		"memory": {func(c clone) {
-			c.edit("impls/reactor/bufferevent.go", sharedState, "	ballast [1 << 10]byte\n"+sharedState)
-		}, []string{"bytes"}, 900},
+		{"syscalls", "getppid", 0.9}, {"memory", "bytes", 900},
+		{"allocations", "reactor.BenchmarkEcho/epoll/library", 1}, {"allocations", "reactor.BenchmarkEcho/poll/library_with_timeouts", 1},
 	} {
-		t.Run(name, func(t *testing.T) {
-			c := newClone(t)
-			test.change(c)
-			c.commit("Cost more")
-			file := filepath.Join(t.TempDir(), "verdict.json")
-			status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", name, "-json", file)
-			if status != exitFailed || !strings.HasPrefix(stdout, "FAIL") {
-				t.Fatalf("exit status %d, want %d and FAIL", status, exitFailed)
-			}
-			counted := readReport(t, file).Counted
-			if len(counted) != 1 {
-				t.Fatalf("%d things counted, want one", len(counted))
-			}
-			for _, figure := range test.figures {
-				if f := counted[0].named(figure); !f.Risen || f.Head[0]-f.Base[0] < test.least || !strings.Contains(counted[0].Why, figure) {
-					t.Errorf("%s: %+v, %q", figure, f, counted[0].Why)
-				}
-			}
-		})
+		counted := report.counted(want.what)
+		if f := counted.named(want.figure); counted.Verdict != Fail || !f.Risen || f.Head[0]-f.Base[0] < want.least || !strings.Contains(counted.Why, want.figure) {
+			t.Errorf("%s, %s: %+v, %q", want.what, want.figure, f, counted.Why)
+		}
+	}
+	if why := report.counted("syscalls").Why; strings.Contains(why, "read") || strings.Contains(why, "write") {
+		t.Errorf("calls that have not risen are named: %s", why)
 	}
 }
 
-// named is zero if there is no such figure; a call that base never makes has zeros for it.
+func (r Report) counted(what string) Counted {
+	for _, c := range r.Counted {
+		if c.What == what {
+			return c
+		}
+	}
+	return Counted{}
+}
+
+// named is of zeros if there is no such figure.
 func (c Counted) named(name string) Figure {
 	for _, f := range c.Figures {
 		if f.Name == name {
@@ -104,11 +104,9 @@ func TestCountsOfAnEqualServerPass(t *testing.T) {
 
 func TestWithoutATracerNothingIsCounted(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	for _, c := range counters[:1] {
-		got, err := new(gate).counted(t.Context(), c, "bare")
-		if err != nil || got.Verdict != Uncounted || !strings.Contains(got.Why, "package is called strace") {
-			t.Errorf("%+v, %v", got, err)
-		}
+	got, err := new(gate).counted(t.Context(), counters[0], "bare")
+	if err != nil || got.Verdict != Uncounted || !strings.Contains(got.Why, "package is called strace") {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -152,6 +150,21 @@ func TestSyscallsOfTheClockAreLeftOut(t *testing.T) {
 	figures, _, err := syscallFigures(trace(100, 10), trace(200, 900))
 	if err != nil || len(figures) != 1 || figures[0].Name != "read" || figures[0].Base[0] != 1 || figures[0].Head[0] != 2 {
 		t.Errorf("%+v, %v", figures, err)
+	}
+}
+
+func TestOnlyPackagesWithSuchBenchmarksAreBuilt(t *testing.T) {
+	root := filepath.Dir(mustGetwd(t))
+	found, err := benchmarkPackages(root, "reactor")
+	if err != nil || !slices.Contains(found, "./impls/reactor") || !slices.Contains(found, "./impls/reactor/evbuffer") || slices.Contains(found, "./impls/reactor/examples") {
+		t.Errorf("%q, %v", found, err)
+	}
+	g := &gate{dir: t.TempDir()}
+	if err := errors.Join(os.MkdirAll(filepath.Join(g.dir, "base/impls/other"), 0o755), os.MkdirAll(filepath.Join(g.dir, "head/impls/other"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := g.counted(t.Context(), counters[1], "other"); err != nil || got.Verdict != Uncounted || !strings.Contains(got.Why, "no Go benchmark") {
+		t.Errorf("a server without benchmarks: %+v, %v", got, err)
 	}
 }
 
