@@ -33,15 +33,15 @@ named line, or the first parent where head is on it.
   ACCEPTED      FAIL, but a commit has the trailer  Perf-accept: SERVER WORKLOAD why
   NOT COUNTED   what it takes to count is not here; the line says what
 
-Beside the times stand gates on what can be counted, of five fresh processes each. There any rise is a FAIL that names what has
-risen, if all of head lie above all of base by more than those of base differ; Perf-accept: SERVER GATE why excuses it.
+The gate cpu judges times. Beside it stand gates on what can be counted. There any rise is a FAIL that names what has risen: all
+five fresh processes of head lie above all five of base, by more than those of base differ. Perf-accept: SERVER GATE why excuses it.
 
   syscalls      by name, for a request that comes alone, traced by strace; 0.05 a request is the least rise, and what a
                 runtime calls by the clock (nanosleep, futex) is left out
-  allocations   of the benchmarks called Echo in the packages of a server, in whole allocations
+  allocations   of the benchmarks called Echo in the packages of a server, in whole allocations; one run of each
   memory        bytes for each of 2000 idle connections, without the kernel's; 64 is the least rise
 
-Exit status: 0 none of the series failed, 1 FAIL, 2 usage, or a checkout that cannot be compared, 3 INVALID RUN,
+Exit status: 0 nothing failed, 1 FAIL, 2 usage, or a checkout that cannot be compared, 3 INVALID RUN,
 4 a server could not be built or measured, 130 interrupted. Where GITHUB_STEP_SUMMARY is set, the summary is appended there.
 
 `
