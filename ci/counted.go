@@ -109,9 +109,9 @@ func (c *Counted) judge(figures []Figure, floor float64) {
 	c.Figures = figures
 	switch {
 	case len(more) > 0:
-		c.Verdict, c.Why = Fail, "more than before: "+strings.Join(more, ", ")
+		c.Verdict, c.Why = Fail, "more than before: "+someOf(more)
 	case len(gone) > 0:
-		c.Verdict, c.Why = Inconclusive, "head has it no longer: "+strings.Join(gone, ", ")
+		c.Verdict, c.Why = Inconclusive, "head has it no longer: "+someOf(gone)
 	default:
 		c.Verdict, c.Why = Pass, "nothing has risen"
 	}
@@ -132,24 +132,25 @@ const mostShown = 4
 
 // figure lists medians, base → head: what has risen if anything has, else the first ones.
 func (c Counted) figure() string {
-	shown := slices.Collect(func(yield func(Figure) bool) {
-		for _, f := range c.Figures {
-			if (f.Risen || c.Verdict != Fail && c.Verdict != Accepted) && !yield(f) {
-				return
-			}
-		}
-	})
 	var parts []string
-	for _, f := range shown[:min(len(shown), mostShown)] {
-		parts = append(parts, fmt.Sprintf("%s %s → %s", f.Name, middle(f.Base), middle(f.Head)))
-	}
-	if rest := len(shown) - mostShown; rest > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", rest))
+	for _, f := range c.Figures {
+		if f.Risen || c.Verdict != Fail && c.Verdict != Accepted {
+			parts = append(parts, fmt.Sprintf("%s %s → %s", f.Name, middle(f.Base), middle(f.Head)))
+		}
 	}
 	if len(parts) == 0 {
 		return "–"
 	}
-	return strings.Join(parts, ", ")
+	return someOf(parts)
+}
+
+// someOf leaves the rest to the JSON.
+func someOf(parts []string) string {
+	text := strings.Join(parts[:min(len(parts), mostShown)], ", ")
+	if rest := len(parts) - mostShown; rest > 0 {
+		text += fmt.Sprintf(" and %d more", rest)
+	}
+	return text
 }
 
 func middle(values []float64) string {
