@@ -96,9 +96,13 @@ func TestCountsOfAnEqualServerPass(t *testing.T) {
 	c := newClone(t)
 	c.edit("impls/reactor/errors.go", `"this base is looping already"`, `"this base is looping already, other bytes"`)
 	c.commit("Differ in bytes alone")
-	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", "syscalls,allocations,memory")
-	if status != exitDone || !strings.HasPrefix(stdout, "PASS") || strings.Count(stdout, "nothing has risen") != 3 || !strings.Contains(stdout, "read 1 → 1") {
+	file := filepath.Join(t.TempDir(), "verdict.json")
+	status, stdout, _ := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", "syscalls,allocations,memory", "-json", file)
+	if status != exitDone || !strings.HasPrefix(stdout, "PASS") || strings.Count(stdout, "nothing has risen") != 3 {
 		t.Errorf("exit status %d, want %d and PASS three times", status, exitDone)
+	}
+	if reads := readReport(t, file).counted("syscalls").named("read"); len(reads.Head) != countedProcesses || reads.Head[0] < 0.9 {
+		t.Errorf("an echo takes a read, and %+v were counted", reads)
 	}
 }
 

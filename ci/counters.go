@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,9 @@ func syscallFigures(base, head []results.Record) (figures []Figure, reason strin
 		perRequest := func(r results.Record) float64 { return float64(r.Syscalls[name]) / float64(r.Requests) }
 		figures = append(figures, Figure{Name: name, Base: each(base, perRequest), Head: each(head, perRequest)})
 	}
+	slices.SortStableFunc(figures, func(a, b Figure) int { // the most frequent first
+		return cmp.Compare(median(slices.Sorted(slices.Values(b.Head))), median(slices.Sorted(slices.Values(a.Head))))
+	})
 	return figures, "", nil
 }
 
