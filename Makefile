@@ -19,15 +19,16 @@ FIFTY     = -profile $(PROFILE) -count $(ROUNDS) -timeout 0 -parallel 2 $(RIGHT)
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
 GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  = $(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.9
 
 # Packages whose tests have goroutines meet inside one process: they run under the race detector too, which needs a C compiler.
 RACE = ./impls ./impls/reactor/... ./results ./loadgen ./conformance/link
 
 .DEFAULT_GOAL := help
-.PHONY: help setup servers build test race lint conformance fifty bench report limits gate selftest history clean
+.PHONY: help setup servers build test race lint conformance fifty bench report night limits gate selftest history history-fetch history-keep clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing where that is allowed, else name the command
 	@sh ci/setup.sh
@@ -45,10 +46,11 @@ test: setup race ## run every test; the last line counts them
 race:
 	@if command -v cc >/dev/null; then $(GO) test -race -timeout 20m $(RACE); else echo "race: left out, there is no C compiler"; fi
 
-lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck
+lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck, the workflows
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	@for os in linux darwin freebsd; do echo "go vet ($$os)"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
 	@echo staticcheck; $(STATICCHECK) ./...
+	@echo actionlint; $(ACTIONLINT)
 
 conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 $(IMPLS)
@@ -62,6 +64,9 @@ fifty: servers build ## hold right servers to it fifty times, half of them besid
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)
 
+night: servers build ## make bench with every variant and the full suite: about an hour
+	@SUITE=full sh ci/bench.sh $(RUN) $(IMPLS)
+
 report: build ## draw the newest committed run again, or RUN=DIR, and what changed since COMPARE=DIR
 	@bin/plots $(if $(COMPARE),-compare $(COMPARE)) $(if $(filter file,$(origin RUN)),$(NEWEST),$(RUN))
 
@@ -71,13 +76,20 @@ limits: servers build ## what the reactor costs beside the least, its peers and 
 gate: build ## did the checked-out commit make a server slower than BASE has it?
 	@bin/ci gate -base $(BASE)
 
-selftest: build ## how often does the gate err on this machine? about a quarter of an hour
-	@bin/ci selftest
+selftest: build ## how often does the gate err on this machine? about a quarter of an hour; writes ci/SELFTEST.md
+	@bin/ci selftest -markdown ci/SELFTEST.md -json ci/selftest.json
 
 history: build ## add RUN to HISTORY and draw what has become of each server
 	@mkdir -p $(dir $(HISTORY))
 	@bin/ci history -file $(HISTORY) -append $(RUN)
 	@bin/plots -history $(HISTORY) $(dir $(HISTORY))
+
+history-fetch: ## HISTORY becomes what origin's branch of that name has
+	@mkdir -p $(dir $(HISTORY))
+	@sh ci/historybranch.sh fetch $(HISTORY)
+
+history-keep: ## HISTORY becomes the next commit of that branch
+	@sh ci/historybranch.sh keep $(HISTORY)
 
 clean: ## remove what was built; results stay
 	@rm -rf bin

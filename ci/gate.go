@@ -40,6 +40,7 @@ type Report struct {
 	Records string    `json:"records,omitempty"` // the folder of the raw records
 	Control *Judged   `json:"control,omitempty"` // base against itself
 	Series  []Judged  `json:"series"`
+	Counted []Counted `json:"counted,omitempty"` // what is counted and not timed
 }
 
 // A Judged is a series with its verdict and what it rests on. Ratios are head ÷ base, server CPU time per request.
@@ -78,7 +79,10 @@ func (g *gate) compare(ctx context.Context) (*Report, error) {
 		}
 		different = append(different, s)
 	}
-	if len(different) > 0 {
+	if err := g.count(ctx, report, different); err != nil {
+		return nil, err
+	}
+	if len(different) > 0 && g.gates["cpu"] {
 		if err := g.measure(ctx, report, different); err != nil {
 			return nil, err
 		}
@@ -215,7 +219,7 @@ func (g *gate) blocks(ctx context.Context, s series, base, head string, count in
 func (g *gate) pairs(ctx context.Context, s series, base, head string, count int) ([]float64, error) {
 	g.number++
 	out := filepath.Join(g.out, fmt.Sprintf("%02d-%s-against-%s-%s-%s", g.number, head, base, flat(s.Impl), s.Workload))
-	if err := g.runLoadgen(ctx, s, base, head, count, out); err != nil {
+	if err := g.runPairs(ctx, s, base, head, count, out); err != nil {
 		return nil, err
 	}
 	run, err := results.Open(out)

@@ -167,7 +167,7 @@ func TestGateFailsOnASlowDown(t *testing.T) {
 	dir := t.TempDir()
 	summary := filepath.Join(dir, "summary.md")
 	t.Setenv("GITHUB_STEP_SUMMARY", summary)
-	status, stdout, stderr := c.gate(standard, "-base", "HEAD^", "-series", oneSeries,
+	status, stdout, stderr := c.gate(standard, "-base", "HEAD^", "-series", oneSeries, "-gates", "cpu",
 		"-json", filepath.Join(dir, "verdict.json"), "-junit", filepath.Join(dir, "verdict.xml"), "-out", filepath.Join(dir, "records"))
 	orTooBusy(t, status, stdout, stderr)
 	if status != exitFailed || !strings.HasPrefix(stdout, "FAIL") {
@@ -210,7 +210,7 @@ func TestGateLetsAnEqualProgramPass(t *testing.T) {
 	c.edit("impls/reactor/errors.go", `"this base is looping already"`, `"this base is looping already, other bytes"`)
 	c.commit("Differ in bytes alone")
 	wide := Plan{Looks: []int{6, 12, 24}, Margin: 1, FailAlpha: 0.002, Tolerated: 3, PassAlpha: 0.05, Confirm: 6, ConfirmAlpha: 0.05, Control: 6}
-	status, stdout, stderr := c.gate(wide, "-base", "HEAD^", "-series", oneSeries)
+	status, stdout, stderr := c.gate(wide, "-base", "HEAD^", "-series", oneSeries, "-gates", "cpu")
 	orTooBusy(t, status, stdout, stderr)
 	if status != exitDone || !strings.HasPrefix(stdout, "PASS") {
 		t.Errorf("exit status %d, want %d and PASS", status, exitDone)
@@ -228,6 +228,7 @@ func TestGateRefuses(t *testing.T) {
 		"an unknown base":  {[]string{"-base", "nonsense"}, `no commit "nonsense"`},
 		"no parent":        {[]string{"-base", "HEAD"}, "no parent"},
 		"a bad series":     {[]string{"-base", "HEAD", "-series", "reactor/epoll"}, "want a server and a workload"},
+		"an unknown gate":  {[]string{"-base", "HEAD", "-gates", "cpu,weather"}, `no gate "weather"`},
 		"an unknown flag":  {[]string{"-speed"}, "ci gate -h"},
 		"a stray argument": {[]string{"-base", "HEAD", "stray"}, "ci gate -base"},
 	} {

@@ -42,7 +42,7 @@ func historyCommand(_ context.Context, arguments []string, stdout, stderr io.Wri
 		return exitUsage, usagef("say which history: ci history -file history.jsonl")
 	}
 	if *run != "" {
-		if err := appendRun(*file, *run); err != nil {
+		if err := appendRun(*file, *run, stderr); err != nil {
 			return exitCannotTell, err
 		}
 	}
@@ -53,10 +53,14 @@ func historyCommand(_ context.Context, arguments []string, stdout, stderr io.Wri
 	return exitDone, writeTrends(stdout, results.Trends(lines))
 }
 
-func appendRun(file, folder string) error {
+// appendRun tells what of the run could not be read.
+func appendRun(file, folder string, stderr io.Writer) error {
 	run, err := results.Open(folder)
 	if err != nil {
 		return err
+	}
+	for _, note := range run.Notes() {
+		fmt.Fprintf(stderr, "ci: %s: %s\n", folder, note)
 	}
 	lines, err := results.HistoryOf(run)
 	if err != nil {

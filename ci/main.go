@@ -7,7 +7,8 @@
 //
 // Two programs are compared within the same second (loadgen -base), on server CPU time per request, which other tenants of the
 // machine disturb least; blocks of fresh processes are the unit of statistics (signedrank.go, shift.go), and a
-// plan of three looks with a confirmation decides (plan.go). An honest gate needs a third answer beside yes and no: where
+// plan of three looks with a confirmation decides (plan.go). Beside the times stands what can be counted: system calls, allocations,
+// bytes of an idle connection (counted.go). An honest gate needs a third answer beside yes and no: where
 // the machine was too noisy to tell, it says so.
 //
 // Throughput and percentiles are not gated on: on a shared two-core machine the same program differs from itself by half.

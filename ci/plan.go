@@ -12,6 +12,7 @@ const (
 	Invalid      Verdict = "INVALID RUN"  // the run told two copies of one program apart: it cannot be believed
 	Identical    Verdict = "IDENTICAL"    // base and head are the same bytes; nothing was measured
 	Accepted     Verdict = "ACCEPTED"     // FAIL, and the commit says that this is wanted
+	Uncounted    Verdict = "NOT COUNTED"  // what it takes to count is not here; said aloud
 )
 
 // more is not a verdict yet: the plan has another look.

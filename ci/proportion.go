@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // A proportion is how often something came in a number of trials.
 type proportion struct{ hits, trials int }
@@ -17,9 +14,4 @@ func (p proportion) interval() (low, high float64) {
 	reach := z * math.Sqrt(rate*(1-rate)/n+z*z/(4*n*n))
 	scale := 1 + z*z/n
 	return max(0, (centre-reach)/scale), min(1, (centre+reach)/scale)
-}
-
-func (p proportion) String() string {
-	low, high := p.interval()
-	return fmt.Sprintf("%.1f %% (%.1f–%.1f)", 100*float64(p.hits)/float64(p.trials), 100*low, 100*high)
 }

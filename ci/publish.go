@@ -33,21 +33,31 @@ func (g *gate) publish(r *Report, stdout io.Writer) error {
 }
 
 func writeText(w io.Writer, r *Report) error {
-	fmt.Fprintf(w, "%s  %s against %s, head ÷ base, server CPU per request\n", r.Verdict, short(r.Head), short(r.Base))
+	fmt.Fprintf(w, "%s  %s against %s, server CPU per request as head ÷ base, counts as base → head\n", r.Verdict, short(r.Head), short(r.Base))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, s := range r.rows() {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", s.Impl, s.Workload, s.Verdict, s.figure(), s.Why)
+	for _, row := range r.rows() {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", row.Impl, row.What, row.Verdict, row.Figure, row.Why)
 	}
 	return t.Flush()
 }
 
-// rows are the series, and the control behind them.
-func (r *Report) rows() []Judged {
-	rows := append([]Judged(nil), r.Series...)
-	if r.Control != nil {
-		control := *r.Control
-		control.Workload += " (control)"
-		rows = append(rows, control)
+// A row is one verdict on a table.
+type row struct {
+	Impl, What  string // What is a workload, or what was counted
+	Verdict     Verdict
+	Figure, Why string
+}
+
+// rows are the series, what was counted, and the control behind them.
+func (r *Report) rows() (rows []row) {
+	for _, s := range r.Series {
+		rows = append(rows, row{s.Impl, s.Workload, s.Verdict, s.figure(), s.Why})
+	}
+	for _, c := range r.Counted {
+		rows = append(rows, row{c.Impl, c.What, c.Verdict, c.figure(), c.Why})
+	}
+	if c := r.Control; c != nil {
+		rows = append(rows, row{c.Impl, c.Workload + " (control)", c.Verdict, c.figure(), c.Why})
 	}
 	return rows
 }
@@ -64,21 +74,21 @@ func (s Judged) figure() string {
 	return text
 }
 
-var alerts = map[Verdict]string{Fail: "CAUTION", Invalid: "WARNING", Inconclusive: "WARNING", Accepted: "NOTE", Pass: "NOTE", Identical: "NOTE"}
+var alerts = map[Verdict]string{Fail: "CAUTION", Invalid: "WARNING", Inconclusive: "WARNING", Uncounted: "WARNING", Accepted: "NOTE", Pass: "NOTE", Identical: "NOTE"}
 
 // markdown is the summary of a job: the verdict, what is not green, and the rest folded away.
 func markdown(r *Report) string {
 	var open, folded strings.Builder
-	for _, s := range r.rows() {
-		row := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", s.Impl, s.Workload, s.Verdict, s.figure(), s.Why)
-		if s.Verdict == Pass || s.Verdict == Identical {
-			folded.WriteString(row)
+	for _, row := range r.rows() {
+		line := fmt.Sprintf("| %s | %s | %s | %s | %s |\n", row.Impl, row.What, row.Verdict, row.Figure, row.Why)
+		if row.Verdict == Pass || row.Verdict == Identical {
+			folded.WriteString(line)
 		} else {
-			open.WriteString(row)
+			open.WriteString(line)
 		}
 	}
-	const head = "| server | workload | verdict | head ÷ base (95 %) | why |\n|---|---|---|---|---|\n"
-	text := fmt.Sprintf("> [!%s]\n> **%s**: %s against %s, server CPU per request, in pairs of fresh processes\n\n",
+	const head = "| server | workload, or what was counted | verdict | head ÷ base (95 %), or base → head | why |\n|---|---|---|---|---|\n"
+	text := fmt.Sprintf("> [!%s]\n> **%s**: %s against %s, server CPU per request in pairs of fresh processes, and what can be counted\n\n",
 		alerts[r.Verdict], r.Verdict, short(r.Head), short(r.Base))
 	if open.Len() > 0 {
 		text += head + open.String() + "\n"
@@ -122,19 +132,21 @@ type junitMessage struct {
 	Message string `xml:"message,attr"`
 }
 
-// junit has a case for each series. What could not be told is skipped: neither green nor red.
+// junit has a case for each verdict but that on the control. What could not be told is skipped: neither green nor red.
 func junit(r *Report) ([]byte, error) {
 	suite := junitSuite{
 		Name: "ci gate", Time: fmt.Sprintf("%.3f", r.Ended.Sub(r.Began).Seconds()), Stamp: r.Began.Format(time.RFC3339),
 	}
-	for _, s := range r.Series {
-		c := junitCase{Name: s.Workload, Class: "gate." + s.Impl, Output: s.figure()}
-		message := &junitMessage{fmt.Sprintf("%s: %s", s.Verdict, s.Why)}
-		switch s.Verdict {
+	judged := *r
+	judged.Control = nil
+	for _, row := range judged.rows() {
+		c := junitCase{Name: row.What, Class: "gate." + row.Impl, Output: row.Figure}
+		message := &junitMessage{fmt.Sprintf("%s: %s", row.Verdict, row.Why)}
+		switch row.Verdict {
 		case Fail:
 			c.Failure = message
 			suite.Failures++
-		case Inconclusive, Invalid:
+		case Inconclusive, Invalid, Uncounted:
 			c.Skipped = message
 			suite.Skipped++
 		}

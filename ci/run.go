@@ -23,26 +23,31 @@ func goBuild(ctx context.Context, tree, out, pkg string) error {
 	return nil
 }
 
-// runLoadgen measures count pairs. On an interrupt it is told to end by itself: it ends its servers, and keeps whole cells.
-func (g *gate) runLoadgen(ctx context.Context, s series, base, head string, count int, out string) error {
+// runPairs measures count pairs.
+func (g *gate) runPairs(ctx context.Context, s series, base, head string, count int, out string) error {
 	arguments := []string{"-base", g.server(base, s), "-workload", s.Workload, "-blocks", strconv.Itoa(count), "-out", out}
-	if g.cpus != "" {
-		arguments = append(arguments, "-cpus", g.cpus)
-	}
 	if g.slice > 0 {
 		arguments = append(arguments, "-duration", g.slice.String())
 	}
-	cmd := exec.CommandContext(ctx, g.loadgen(), append(arguments, g.server(head, s))...)
+	return g.runLoadgen(ctx, g.progress, s.String(), append(arguments, g.server(head, s))...)
+}
+
+// runLoadgen runs the head's load generator. On an interrupt it is told to end by itself: it ends its servers, and keeps whole cells.
+func (g *gate) runLoadgen(ctx context.Context, progress io.Writer, subject string, arguments ...string) error {
+	if g.cpus != "" {
+		arguments = append([]string{"-cpus", g.cpus}, arguments...)
+	}
+	cmd := exec.CommandContext(ctx, g.loadgen(), arguments...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
 	var said bytes.Buffer
 	cmd.Stdout = &said
-	cmd.Stderr = io.MultiWriter(&said, g.progress)
+	cmd.Stderr = io.MultiWriter(&said, progress)
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%s: loadgen: %w\n%s", s, err, lastLines(said.Bytes(), 5))
+		return fmt.Errorf("%s: loadgen: %w\n%s", subject, err, lastLines(said.Bytes(), 5))
 	}
 	return nil
 }

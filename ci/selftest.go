@@ -9,7 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"text/tabwriter"
+	"slices"
+	"time"
 
 	"reactorbench/impls"
 )
@@ -17,12 +18,17 @@ import (
 const selftestHelp = `ci selftest measures the gate itself on this machine: how often it would raise a false alarm, and how often it would find a
 slow-down of 3, 5, 7 and 10 %.
 
-  ci selftest                    60 pairs for each, about ten minutes
+  ci selftest                    60 pairs for each level, about a quarter of an hour
   ci selftest -pairs 24 -out records
+  ci selftest -markdown ci/SELFTEST.md -json ci/selftest.json     a table to be committed
+
+An interrupt prints the levels that are done; files are written of a whole table only.
 
 An echo server that burns a calibrated time at each request is compared with itself without the burn. The pairs that were
 measured are then drawn again, with replacement, into some thousand runs of the gate's plan. So the rates are those of this
-machine's noise; that they rest on a finite number of measured pairs is not in their intervals.
+machine's noise. Their intervals (95 %) are of the drawing and of the number of measured pairs.
+
+Exit status: 0 the promises are kept, 1 a rate breaks its promise, 2 usage, 4 it could not be measured, 130 interrupted.
 
 `
 
@@ -47,6 +53,9 @@ type selftest struct {
 	count  int // of pairs for each level
 	trials int // of simulated runs for each level
 	seed   uint64
+
+	markdown string // files of the table, "": none
+	json     string
 }
 
 // selftestCommand is ci selftest.
@@ -58,6 +67,8 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 	flags.IntVar(&s.trials, "trials", 5000, "`number` of runs of the plan that are drawn from them")
 	flags.Uint64Var(&s.seed, "seed", 1, "of the drawing")
 	flags.StringVar(&s.out, "out", "", "keep the records in this `folder`; default none are kept")
+	flags.StringVar(&s.markdown, "markdown", "", "write the table as Markdown to this `file`")
+	flags.StringVar(&s.json, "json", "", "write the table as JSON to this `file`")
 	flags.StringVar(&s.cpus, "cpus", "", "`cores` of servers and of the generator, such as 0/1; default half and half")
 	flags.DurationVar(&s.slice, "slice", 0, "measured `time` of a slice; default 250ms")
 	switch err := flags.Parse(arguments); {
@@ -71,6 +82,9 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 	case s.count < 12 || s.trials < 100:
 		return exitUsage, usagef("-pairs must be at least 12 and -trials at least 100")
 	}
+	if err := errors.Join(checkFolder("-json", s.json), checkFolder("-markdown", s.markdown), checkFresh(s.out)); err != nil {
+		return exitUsage, err
+	}
 	return s.command(ctx, stdout)
 }
 
@@ -78,9 +92,9 @@ func selftestCommand(ctx context.Context, arguments []string, stdout, stderr io.
 type levelRates struct {
 	wanted   float64 // the slow-down that was injected
 	measured shift   // what the pairs say it was
-	fail     proportion
-	pass     proportion
-	unclear  proportion
+	fail     Rate
+	pass     Rate
+	unclear  Rate
 	pairs    float64 // mean number of pairs until the verdict
 }
 
@@ -97,93 +111,104 @@ func (s *selftest) command(ctx context.Context, stdout io.Writer) (status int, e
 		return exitCannotTell, err
 	}
 	defer s.builder.Close()
+	report := s.newReport()
 	all, err := s.measureLevels(ctx)
+	report.add(all)
+	if len(all) > 0 {
+		writeSelftest(stdout, report)
+	}
 	if err != nil {
 		return exitCannotTell, err
 	}
-	return s.report(stdout, all), nil
+	return report.exitStatus(), s.write(report)
 }
 
+// measureLevels returns the levels that are done along with an error.
 func (s *selftest) measureLevels(ctx context.Context) (all []levelRates, err error) {
+	began := time.Now()
 	burner, err := s.calibrate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, level := range levels {
+	pair := time.Since(began) / time.Duration(s.plan.Control) // building is in it too: an estimate that is too long disappoints nobody
+	for i, level := range levels {
 		tree := fmt.Sprintf("slower-by-%g", 100*level.slowdown)
 		if err := s.install(tree, burner.iterations(level.slowdown)); err != nil {
-			return nil, err
+			return all, err
 		}
-		s.say("%g %%: %d pairs", 100*level.slowdown, s.count)
+		left := pair * time.Duration(s.count*(len(levels)-i))
+		s.say("%g %%: level %d of %d, %d pairs; about %v left for all", 100*level.slowdown, i+1, len(levels), s.count, left.Round(time.Second))
+		began = time.Now()
 		values, err := s.blocks(ctx, burning, "base", tree, s.count)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
+		pair = time.Since(began) / time.Duration(s.count)
 		all = append(all, s.plan.ratesOf(values, level.slowdown, s.trials, s.seed))
 	}
 	return all, nil
 }
 
-// ratesOf draws runs of the plan from measured blocks. Of the equal pair the signs are tossed, so that a bias of these few blocks
-// is not taken for one of the gate.
+// resamples of the measured pairs say how far the rates hang on which pairs happened to be measured.
+const resamples = 100
+
+// ratesOf draws runs of the plan from measured blocks. Their rates have an interval of the drawing (Wilson's), widened to what comes
+// out when the blocks themselves are drawn anew first: that there are only so many is the greater doubt.
 func (p Plan) ratesOf(values []float64, slowdown float64, trials int, seed uint64) levelRates {
 	random := rand.New(rand.NewPCG(seed, math.Float64bits(slowdown)))
+	all := p.drawRuns(random, values, slowdown == 0, trials)
+	var again []runs
+	for range resamples {
+		again = append(again, p.drawRuns(random, resample(random, values), slowdown == 0, max(20, trials/resamples)))
+	}
+	return levelRates{
+		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(all.pairs) / float64(trials),
+		fail: all.rate(Fail, again), pass: all.rate(Pass, again), unclear: all.rate(Inconclusive, again),
+	}
+}
+
+// runs are the outcomes of simulated runs of the plan.
+type runs struct {
+	counts        map[Verdict]int
+	trials, pairs int
+}
+
+// drawRuns tosses the signs of an equal pair's blocks, so that a bias of these few is not taken for one of the gate.
+func (p Plan) drawRuns(random *rand.Rand, values []float64, equal bool, trials int) runs {
 	draw := func(n int) (drawn []float64, err error) {
 		for range n {
 			v := values[random.IntN(len(values))]
-			if slowdown == 0 && random.IntN(2) == 0 {
+			if equal && random.IntN(2) == 0 {
 				v = -v
 			}
 			drawn = append(drawn, v)
 		}
 		return drawn, nil
 	}
-	counts, pairs := make(map[Verdict]int), 0
+	r := runs{counts: make(map[Verdict]int), trials: trials}
 	for range trials {
 		outcome, _ := p.decide(draw, draw) // drawing cannot fail
-		counts[outcome.Verdict]++
-		pairs += len(outcome.Values) + len(outcome.Confirmed)
+		r.counts[outcome.Verdict]++
+		r.pairs += len(outcome.Values) + len(outcome.Confirmed)
 	}
-	return levelRates{
-		wanted: slowdown, measured: hodgesLehmann(values, 0.95), pairs: float64(pairs) / float64(trials),
-		fail: proportion{counts[Fail], trials}, pass: proportion{counts[Pass], trials}, unclear: proportion{counts[Inconclusive], trials},
-	}
+	return r
 }
 
-// report prints the table and says whether the promises were kept: a rate breaks its promise if its whole interval does.
-func (s *selftest) report(w io.Writer, all []levelRates) (status int) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "injected\tmeasured\tFAIL\tPASS\tINCONCLUSIVE\tpairs\tpromised")
-	for i, r := range all {
-		verdict := ""
-		low, high := r.of(levels[i].verdict).interval()
-		if low > levels[i].high || high < levels[i].low {
-			verdict, status = "  BROKEN", exitFailed
-		}
-		fmt.Fprintf(t, "%+.0f %%\t%+.1f %% (%+.1f to %+.1f)\t%s\t%s\t%s\t%.0f\t%s%s\n", 100*r.wanted,
-			100*math.Expm1(r.measured.Estimate), 100*math.Expm1(r.measured.Low), 100*math.Expm1(r.measured.High),
-			r.fail, r.pass, r.unclear, r.pairs, promise(i), verdict)
+func (r runs) rate(v Verdict, again []runs) Rate {
+	low, high := proportion{r.counts[v], r.trials}.interval()
+	var parts []float64
+	for _, other := range again {
+		parts = append(parts, float64(other.counts[v])/float64(other.trials))
 	}
-	t.Flush()
-	fmt.Fprintf(w, "%d measured pairs a level, %d runs of the plan drawn from them, seed %d; intervals 95 %%, of the drawing alone\n", s.count, s.trials, s.seed)
-	return status
+	slices.Sort(parts)
+	cut := len(parts) * 25 / 1000 // beyond either end of 95 %
+	return Rate{float64(r.counts[v]) / float64(r.trials), min(low, parts[cut]), max(high, parts[len(parts)-1-cut])}
 }
 
-// of is the rate of a verdict.
-func (r levelRates) of(v Verdict) proportion {
-	if v == Fail {
-		return r.fail
+func resample(random *rand.Rand, values []float64) []float64 {
+	drawn := make([]float64, len(values))
+	for i := range drawn {
+		drawn[i] = values[random.IntN(len(values))]
 	}
-	return r.pass
-}
-
-func promise(level int) string {
-	switch l := levels[level]; {
-	case l.verdict == "":
-		return "nothing: between margin and tolerance"
-	case l.low > 0:
-		return fmt.Sprintf("%s in at least %.3g %%", l.verdict, 100*l.low)
-	default:
-		return fmt.Sprintf("%s in at most %.2g %%", l.verdict, 100*l.high)
-	}
+	return drawn
 }

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestWilsonsInterval compares with figures that are printed in many places (Newcombe, Statistics in Medicine 17, 1998, table I,
@@ -28,12 +32,28 @@ func TestRatesOfMeasuredPairs(t *testing.T) {
 	for _, slowdown := range []float64{0, 0.10} {
 		values, _ := blocksOf(random, slowdown)(60)
 		rates := standard.ratesOf(values, slowdown, 500, 1)
-		if want := map[float64]proportion{0: {0, 500}, 0.10: {500, 500}}[slowdown]; math.Abs(float64(rates.fail.hits-want.hits)) > 10 {
-			t.Errorf("%g %%: %d of 500 runs failed, want about %d", 100*slowdown, rates.fail.hits, want.hits)
+		if want := map[float64]float64{0: 0, 0.10: 1}[slowdown]; math.Abs(rates.fail.Value-want) > 0.02 || rates.fail.Low > want || rates.fail.High < want {
+			t.Errorf("%g %%: a part of %v failed, want about %v", 100*slowdown, rates.fail, want)
 		}
-		if sum := rates.fail.hits + rates.pass.hits + rates.unclear.hits; sum != 500 {
-			t.Errorf("%g %%: %d of 500 runs have a verdict", 100*slowdown, sum)
+		if sum := rates.fail.Value + rates.pass.Value + rates.unclear.Value; math.Abs(sum-1) > 1e-9 {
+			t.Errorf("%g %%: a part of %v has a verdict", 100*slowdown, sum)
 		}
+	}
+}
+
+// TestFewPairsAreDoubted: the same slow-down leaves more doubt about the gate's rate when it was measured on fewer pairs.
+func TestFewPairsAreDoubted(t *testing.T) {
+	width := func(pairs int) float64 {
+		random := rand.New(rand.NewPCG(23, 0))
+		values, _ := blocksOf(random, 0.05)(pairs)
+		r := standard.ratesOf(values, 0.05, 400, 1).fail
+		if r.Low > r.Value || r.High < r.Value {
+			t.Errorf("%d pairs: %+v is not within its interval", pairs, r)
+		}
+		return r.High - r.Low
+	}
+	if few, many := width(12), width(600); few < 1.5*many {
+		t.Errorf("an interval of %.2f from 12 pairs and of %.2f from 600", few, many)
 	}
 }
 
@@ -49,14 +69,94 @@ func TestSelftestCanFail(t *testing.T) {
 		honest = append(honest, s.plan.ratesOf(values, level.slowdown, s.trials, 1))
 	}
 	broken = append(broken, honest...)
-	broken[0].fail = proportion{40, s.trials}
-	var out bytes.Buffer
-	if status := s.report(&out, honest); status != exitDone || strings.Contains(out.String(), "BROKEN") {
-		t.Errorf("exit status %d of an honest gate:\n%s", status, out.String())
+	broken[0].fail = Rate{0.1, 0.07, 0.13}
+	for _, test := range []struct {
+		rates  []levelRates
+		status int
+		broken int
+	}{{honest, exitDone, 0}, {broken, exitFailed, 1}} {
+		r := s.newReport()
+		r.add(test.rates)
+		var out bytes.Buffer
+		writeSelftest(&out, r)
+		if r.exitStatus() != test.status || strings.Count(out.String(), "BROKEN") != test.broken || r.Kept == (test.broken > 0) {
+			t.Errorf("exit status %d, want %d and %d promises broken:\n%s", r.exitStatus(), test.status, test.broken, out.String())
+		}
 	}
-	out.Reset()
-	if status := s.report(&out, broken); status != exitFailed || strings.Count(out.String(), "BROKEN") != 1 {
-		t.Errorf("exit status %d of a gate with a tenth of false alarms:\n%s", status, out.String())
+}
+
+// TestSelftestWritesItsTable: what is committed has every level, its rates with intervals, the promise, and where it was measured.
+func TestSelftestWritesItsTable(t *testing.T) {
+	random := rand.New(rand.NewPCG(22, 0))
+	dir := t.TempDir()
+	s := &selftest{gate: gate{plan: standard}, count: 60, trials: 300, seed: 5}
+	s.markdown, s.json = filepath.Join(dir, "SELFTEST.md"), filepath.Join(dir, "selftest.json")
+	r := s.newReport()
+	var all []levelRates
+	for _, level := range levels {
+		values, _ := blocksOf(random, level.slowdown)(60)
+		all = append(all, s.plan.ratesOf(values, level.slowdown, s.trials, s.seed))
+	}
+	r.add(all)
+	if err := s.write(r); err != nil {
+		t.Fatal(err)
+	}
+	var back SelftestReport
+	if text, err := os.ReadFile(s.json); err != nil || json.Unmarshal(text, &back) != nil || len(back.Levels) != len(levels) || back.Machine.OS == "" || back.Levels[4].Fail.High < 0.9 {
+		t.Errorf("the JSON: %v\n%s", err, text)
+	}
+	text, err := os.ReadFile(s.markdown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| injected | measured | FAIL |", "| +0 % |", "| +3 % |", "| +5 % |", "| +7 % |", "| +10 % |", "FAIL in at least 95 %", "seed 5", "cores, "} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// A canceller interrupts when the text that it waits for comes by.
+type canceller struct {
+	at     string
+	cancel context.CancelFunc
+	said   strings.Builder
+}
+
+func (c *canceller) Write(p []byte) (int, error) {
+	c.said.Write(p)
+	if strings.Contains(c.said.String(), c.at) {
+		c.cancel()
+	}
+	return len(p), nil
+}
+
+func TestAnInterruptedSelftestKeepsWhatIsDone(t *testing.T) {
+	needsCPUClock(t)
+	if testing.Short() {
+		t.Skip("measures for half a minute")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	progress := &canceller{at: "level 2 of 5", cancel: cancel}
+	page := filepath.Join(t.TempDir(), "SELFTEST.md")
+	if err := os.WriteFile(page, []byte("the table of last time"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &selftest{gate: gate{plan: Plan{Looks: []int{12}, Control: 3}, progress: progress}, count: 12, trials: 100, markdown: page}
+	s.slice = 40 * time.Millisecond
+	var out bytes.Buffer
+	_, err := s.command(ctx, &out)
+	if err != nil && strings.Contains(err.Error(), "too busy to measure") {
+		t.Skip(err)
+	}
+	if ctx.Err() == nil || !strings.Contains(out.String(), "+0 %") || !strings.Contains(out.String(), "4 of 5 levels were not measured") {
+		t.Errorf("%v\n%s%s", err, progress.said.String(), out.String())
+	}
+	if !strings.Contains(progress.said.String(), "left for all") {
+		t.Errorf("nothing says how long it takes:\n%s", progress.said.String())
+	}
+	if text, err := os.ReadFile(page); err != nil || string(text) != "the table of last time" {
+		t.Errorf("half a table has replaced a whole one: %v, %s", err, text)
 	}
 }
 
@@ -78,7 +178,7 @@ func TestBurnerIsCalibrated(t *testing.T) {
 }
 
 func TestSelftestRefuses(t *testing.T) {
-	for _, arguments := range [][]string{{"-pairs", "5"}, {"-trials", "1"}, {"-speed"}} {
+	for _, arguments := range [][]string{{"-pairs", "5"}, {"-trials", "1"}, {"-speed"}, {"-markdown", "missing/SELFTEST.md"}, {"-json", "missing/selftest.json"}} {
 		var out, log bytes.Buffer
 		if status := command(context.Background(), append([]string{"selftest"}, arguments...), &out, &log); status != exitUsage || log.Len() == 0 {
 			t.Errorf("%v: exit status %d, %q", arguments, status, log.String())

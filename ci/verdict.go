@@ -32,14 +32,14 @@ func percent(part float64) string {
 	return fmt.Sprintf("%.3g %%", 100*part)
 }
 
-// severity orders verdicts: the report has the worst of its series.
-var severity = []Verdict{Identical, Pass, Accepted, Inconclusive, Fail, Invalid}
+// severity orders verdicts: the report has the worst of its rows. INVALID RUN is about times, so it does not hide a count that failed.
+var severity = []Verdict{Identical, Uncounted, Pass, Accepted, Inconclusive, Invalid, Fail}
 
 func worst(r *Report) Verdict {
 	verdict := Identical
-	for _, s := range r.Series {
-		if slices.Index(severity, s.Verdict) > slices.Index(severity, verdict) {
-			verdict = s.Verdict
+	for _, row := range r.rows() {
+		if slices.Index(severity, row.Verdict) > slices.Index(severity, verdict) {
+			verdict = row.Verdict
 		}
 	}
 	return verdict

@@ -16,7 +16,8 @@ func TestTheWorstSeriesDecides(t *testing.T) {
 		{[]Verdict{Pass, Inconclusive}, Inconclusive, exitDone},
 		{[]Verdict{Accepted, Pass}, Accepted, exitDone},
 		{[]Verdict{Inconclusive, Fail, Pass}, Fail, exitFailed},
-		{[]Verdict{Fail, Invalid}, Invalid, exitInvalid},
+		{[]Verdict{Inconclusive, Invalid}, Invalid, exitInvalid},
+		{[]Verdict{Pass, Uncounted}, Pass, exitDone},
 	} {
 		r := &Report{}
 		for _, v := range test.verdicts {
@@ -46,6 +47,29 @@ func TestReportsShowWhatIsNotGreen(t *testing.T) {
 	var out strings.Builder
 	if err := writeText(&out, r); err != nil || !strings.HasPrefix(out.String(), "INCONCLUSIVE  bbbbbbb against aaaaaaa") || !strings.Contains(out.String(), "1.010 (0.990–1.020), 12 pairs, sees 4 %") {
 		t.Errorf("text: %v\n%s", err, out.String())
+	}
+}
+
+// TestACountThatFailedIsNotHidden by a control that only says that times cannot be believed.
+func TestACountThatFailedIsNotHidden(t *testing.T) {
+	r := &Report{
+		Base: "aaaaaaaaaa", Head: "bbbbbbbbbb", Series: []Judged{{Verdict: Invalid}},
+		Counted: []Counted{{Impl: "dear", What: "syscalls", Verdict: Fail, Why: "more than before: read", Figures: []Figure{
+			{Name: "read", Base: []float64{1}, Head: []float64{2}, Risen: true}, {Name: "write", Base: []float64{1}, Head: []float64{1}},
+		}}, {Impl: "dear", What: "memory", Verdict: Uncounted, Why: "not here"}},
+	}
+	if r.Verdict = worst(r); r.Verdict != Fail || r.exitStatus() != exitFailed {
+		t.Errorf("%s, exit status %d", r.Verdict, r.exitStatus())
+	}
+	if open, _, _ := strings.Cut(markdown(r), "<details>"); !strings.Contains(open, "| dear | syscalls | FAIL | read 1 → 2 | more than before: read |") {
+		t.Errorf("the summary:\n%s", open)
+	}
+	if text, err := junit(r); err != nil || !strings.Contains(string(text), `tests="3" failures="1" skipped="2"`) {
+		t.Errorf("JUnit: %v\n%s", err, text)
+	}
+	alone := &Report{Counted: r.Counted[1:]}
+	if v := worst(alone); v != Uncounted {
+		t.Errorf("nothing was counted and the verdict is %s", v)
 	}
 }
 

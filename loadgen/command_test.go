@@ -191,7 +191,7 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-workload", "closed-64", "-set", "mix=5", "-addr", "127.0.0.1:1"}, "field mix is a number; it must be a list"},
 		{[]string{"-addr", "nonsense"}, "-addr nonsense is no address; want HOST:PORT"},
 		{[]string{"-addr", "unix:"}, "-addr unix: is no address"},
-		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, hgrm`},
+		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, github, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
 		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -every exclude each other"},

@@ -123,7 +123,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	flags.BoolVar(&o.pauses, "pauses", false, "tell how long the garbage collection of each Go server stopped it, by its own trace, in a run without times")
 	flags.BoolVar(&o.stamps, "stamps", false, "take the kernel's time stamp of one reply in 64, to tell what of the latency is the generator's own (Linux; dearer by some 20 ns a packet)")
-	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, hgrm; several with commas")
+	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, github, hgrm; several with commas")
 	flags.DurationVar(&o.every, "every", 0, "keep the latencies of each such `stretch` of a cell apart, for a picture of them over time")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
 	flags.IntVar(&o.loops, "loops", 1, "event loops of each server")

@@ -93,11 +93,11 @@ func anyRecord(t *rapid.T, histogram string) results.Record {
 }
 
 func anyName(t *rapid.T) string {
-	return rapid.SampledFrom([]string{"bare", "gnet", "gnet/edge", "", "/", "a/b/c", "\x00<i>", "a name that is so long that no axis has the room for it"}).Draw(t, "impl")
+	return rapid.SampledFrom([]string{"bare", "gnet", "gnet/edge", " ", "/", "a/b/c", "\x00<i>", "a name that is so long that no axis has the room for it"}).Draw(t, "impl")
 }
 
 func anyConformance(t *rapid.T) results.Conformance {
-	var c results.Conformance
+	c := results.Conformance{Schema: results.ConformanceSchema}
 	for range rapid.IntRange(0, 3).Draw(t, "impls") {
 		c.Impls = append(c.Impls, results.ImplInfo{Name: anyName(t), Unavailable: rapid.SampledFrom([]string{"", "needs <cc>"}).Draw(t, "unavailable")})
 	}

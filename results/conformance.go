@@ -79,5 +79,8 @@ func (r *Run) Conformance() (*Conformance, error) {
 	if err := json.Unmarshal(text, report); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := checkSchema(path, report.Schema, ConformanceSchema); err != nil {
+		return nil, err
+	}
 	return report, nil
 }

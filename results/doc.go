@@ -7,7 +7,7 @@
 //	conformance.json   whether each server is right at all
 //	hdr/*.hlog         the histograms once more, for the tools of HdrHistogram
 //
-// and, where they were asked for, records.csv, benchmarks.txt and hdr/*.hgrm: see Export.
+// and, where they were asked for, records.csv, benchmarks.txt, github-*.json and hdr/*.hgrm: see Export.
 //
 // Records are appended and never edited. Each goes out in one write, so a run that is interrupted keeps every cell
 // that it finished, and a reader skips (and reports) the half line that a power cut may leave:
@@ -18,5 +18,6 @@
 //	run, err := results.Open(dir)
 //	for _, s := range results.Summarise(run.Records()) { ... }
 //
-// Every name carries its unit, and a figure that was not measured is absent, which is not the same as zero.
+// Every name carries its unit, and a figure that was not measured is absent, which is not the same as zero. schema.json says
+// it to programs in other languages.
 package results

@@ -19,6 +19,7 @@ import (
 var ExportFormats = []struct{ Name, About string }{
 	{"benchstat", "benchmarks.txt, Go benchmark text: benchstat -col /impl benchmarks.txt"},
 	{"csv", "records.csv, one line a cell"},
+	{"github", "github-bigger.json and github-smaller.json, medians for github-action-benchmark's tools customBiggerIsBetter and customSmallerIsBetter"},
 	{"hgrm", "hdr/*.hgrm, percentile tables in µs as HdrHistogram's plotter and wrk2 have them, all blocks together"},
 }
 
@@ -29,6 +30,8 @@ func Export(dir, format string, records []Record, machine Machine) error {
 		return export(filepath.Join(dir, "benchmarks.txt"), func(w io.Writer) error { return WriteBenchmarks(w, records, machine) })
 	case "csv":
 		return export(filepath.Join(dir, "records.csv"), func(w io.Writer) error { return WriteCSV(w, records) })
+	case "github":
+		return exportGithub(dir, records, machine)
 	case "hgrm":
 		return exportPercentiles(dir, records)
 	}

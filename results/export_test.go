@@ -141,7 +141,7 @@ func TestPercentileTablesAddUpAllBlocks(t *testing.T) {
 }
 
 func TestUnknownFormatIsRefused(t *testing.T) {
-	if err := CheckExportFormats([]string{"csv", "xlsx"}); err == nil || !strings.Contains(err.Error(), `"xlsx"; there are benchstat, csv, hgrm`) {
+	if err := CheckExportFormats([]string{"csv", "xlsx"}); err == nil || !strings.Contains(err.Error(), `"xlsx"; there are benchstat, csv, github, hgrm`) {
 		t.Errorf("%v", err)
 	}
 	if err := Export(t.TempDir(), "xlsx", nil, Machine{}); err == nil {

@@ -103,19 +103,30 @@ func readRecords(path string) (records []Record, notes []string, err error) {
 			continue
 		}
 		var r Record
-		err := json.Unmarshal(line, &r)
+		err, place := json.Unmarshal(line, &r), fmt.Sprintf("%s:%d", path, number+1)
 		switch {
 		case brokenOff(err, line):
 			notes = append(notes, fmt.Sprintf("%s:%d: left out, the line breaks off after %d bytes", recordsFile, number+1, len(line)))
 		case err != nil:
-			return nil, nil, fmt.Errorf("%s:%d: %w", path, number+1, err)
-		case r.Schema < 1 || r.Schema > SchemaNumber:
-			return nil, nil, fmt.Errorf("%s:%d: schema %d; this program reads 1 to %d", path, number+1, r.Schema, SchemaNumber)
+			return nil, nil, fmt.Errorf("%s: %w", place, err)
 		default:
+			if err := r.check(place); err != nil {
+				return nil, nil, err
+			}
 			records = append(records, r)
 		}
 	}
 	return records, notes, nil
+}
+
+func (r Record) check(place string) error {
+	if err := checkSchema(place, r.Schema, SchemaNumber); err != nil {
+		return err
+	}
+	if r.Impl == "" {
+		return fmt.Errorf("%s: it names no server, so it is not a record", place)
+	}
+	return nil
 }
 
 // brokenOff tells a JSON text that ends too early, which fails at its end, from one that is wrong before that.

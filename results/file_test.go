@@ -85,9 +85,13 @@ func TestHalfLineIsLeftOutAndTold(t *testing.T) {
 
 func TestWrongFilesAreErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"type":   {`{"schema":1,"conns":"many"}` + "\n", "records.jsonl:1"},
-		"text":   {"bare 3.4 us\n", "records.jsonl:1"},
-		"schema": {`{"schema":99}` + "\n", "schema 99"},
+		"type":            {`{"schema":1,"conns":"many"}` + "\n", "records.jsonl:1"},
+		"text":            {"bare 3.4 us\n", "records.jsonl:1"},
+		"schema":          {`{"schema":99}` + "\n", "schema 99"},
+		"mixed schemas":   {`{"schema":1,"impl":"bare"}` + "\n" + `{"schema":3,"impl":"bare"}` + "\n", "records.jsonl:2: schema 3"},
+		"another program": {`{"benchmark":"echo","ns":7}` + "\n", "another program wrote it"},
+		"no server":       {`{"schema":1,"name":"echo"}` + "\n", "not a record"},
+		"a JSON document": {"[\n  {\"schema\": 1}\n]\n", "records.jsonl:2"},
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, recordsFile), []byte(c.text), 0o644); err != nil {
@@ -95,6 +99,26 @@ func TestWrongFilesAreErrors(t *testing.T) {
 		}
 		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+	for name, read := range map[string]func(string) error{
+		envFile: func(dir string) error { _, err := Open(dir); return err },
+		conformanceFile: func(dir string) error {
+			run, err := Open(dir)
+			if err == nil {
+				_, err = run.Conformance()
+			}
+			return err
+		},
+	} {
+		for text, want := range map[string]string{`{"sche`: name, `{"schema":99}`: "schema 99", `{"name":"x"}`: "another program wrote it", `[]`: name} {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := read(dir); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s with %s: error %v, want one with %q", name, text, err, want)
+			}
 		}
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is not a results folder") {

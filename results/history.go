@@ -58,8 +58,12 @@ func HistoryOf(run *Run) ([]HistoryLine, error) {
 	return lines, nil
 }
 
-// AppendHistory adds lines to a file, which need not exist. A run that is there already is refused.
+// AppendHistory adds lines to a file, which need not exist. A run that is there already is refused, and so is a file that breaks off:
+// more than its last line may be lost, and what is added would look as if nothing were.
 func AppendHistory(path string, lines []HistoryLine) error {
+	if data, err := os.ReadFile(path); err == nil && len(data) > 0 && data[len(data)-1] != '\n' {
+		return fmt.Errorf("%s breaks off in its last line: restore it, or remove that line, before a run is added", path)
+	}
 	known, err := ReadHistory(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -75,12 +79,9 @@ func AppendHistory(path string, lines []HistoryLine) error {
 		}
 		text.Write(append(line, '\n'))
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
-	}
-	if err := endHalfLine(file); err != nil {
-		return errors.Join(err, file.Close())
 	}
 	_, err = file.Write(text.Bytes())
 	return errors.Join(err, file.Close())
@@ -98,13 +99,15 @@ func ReadHistory(path string) (lines []HistoryLine, err error) {
 			continue
 		}
 		var l HistoryLine
+		place := fmt.Sprintf("%s, line %d", path, i+1)
 		switch err := json.Unmarshal(row, &l); {
 		case err != nil && i == len(rows)-1:
 		case err != nil:
-			return nil, fmt.Errorf("%s, line %d: %w", path, i+1, err)
-		case l.Schema != HistorySchema:
-			return nil, fmt.Errorf("%s, line %d: schema %d; this program knows %d", path, i+1, l.Schema, HistorySchema)
+			return nil, fmt.Errorf("%s: %w", place, err)
 		default:
+			if err := checkSchema(place, l.Schema, HistorySchema); err != nil {
+				return nil, err
+			}
 			lines = append(lines, l)
 		}
 	}

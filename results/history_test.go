@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,6 +60,19 @@ func TestHistoryIsAppended(t *testing.T) {
 	if now, _ := ReadHistory(path); len(now) != 2 {
 		t.Errorf("a refused run has left %d lines", len(now))
 	}
+	more, _ := HistoryOf(runOf(t, "ccc", 1.1, nil))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := text[:len(text)-30]
+	os.WriteFile(path, half, 0o644)
+	if err := AppendHistory(path, more); err == nil || !strings.Contains(err.Error(), "breaks off in its last line") {
+		t.Errorf("a file that breaks off: %v", err)
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, half) {
+		t.Error("a file that breaks off was changed")
+	}
 }
 
 func TestHistoryRefuses(t *testing.T) {
@@ -88,6 +102,8 @@ func TestHistoryFilesThatAreWrong(t *testing.T) {
 		"broken off at the end": {good + "\n" + good[:20], "", 1},
 		"broken in the middle":  {good[:20] + "\n" + good + "\n", "line 1", 0},
 		"another schema":        {strings.Replace(good, ":1,", ":9,", 1) + "\n", "schema 9", 0},
+		"two schemas":           {good + "\n" + strings.Replace(good, ":1,", ":2,", 1) + "\n", "line 2: schema 2", 0},
+		"another program":       {`{"name":"x"}` + "\n", "another program wrote it", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "history.jsonl")

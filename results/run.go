@@ -76,5 +76,8 @@ func readEnv(dir string) (*Env, error) {
 	if err := json.Unmarshal(data, env); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := checkSchema(path, env.Schema, SchemaNumber); err != nil {
+		return nil, err
+	}
 	return env, nil
 }
