@@ -28,7 +28,7 @@ func TestSizes(t *testing.T) {
 // An idle connection that has echoed costs no more than its parts, with a timeout for each direction: 128 for the BufferEvent, 16 for
 // its place in the table of descriptors, 25 in a list of timers, and what the backend keeps.
 func TestIdleConnectionMemory(t *testing.T) {
-	most := map[string]int{"epoll": 180, "kqueue": 180, "poll": 225, "select": 250, "io_uring-poll": 345, "io_uring": 295}
+	most := map[string]int{"epoll": 180, "kqueue": 180, "poll": 225, "select": 250, "io_uring-poll": 250, "io_uring": 295}
 	onEveryMethod(t, func(t *testing.T, b *Base) {
 		const connections, batch = 4096, 64
 		peers := make([]int, 0, connections+batch)

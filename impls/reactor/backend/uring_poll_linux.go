@@ -24,8 +24,8 @@ import (
 // goes, by Set or by the next descriptor with that number.
 type uringPoll struct {
 	*ring
-	watches []watch // by descriptor
-	again   []int32 // descriptors to submit a poll for
+	watches pages[watch] // by descriptor
+	again   []int32      // descriptors to submit a poll for
 
 	// lively is the guess about the next Wait: true if the last one found several completions.
 	lively bool
@@ -88,8 +88,9 @@ func (p *uringPoll) Close() error {
 	if p.fd < 0 {
 		return nil
 	}
-	for i := range p.watches {
-		p.watches[i].what, p.watches[i].armed = 0, false
+	for fd := range p.watches.len() {
+		w := p.watches.at(fd)
+		w.what, w.armed = 0, false
 	}
 	if s, err := p.next(); err == nil {
 		s.code, s.fd, s.operation, s.data = codeCancel, -1, cancelAll|cancelAny, forNobody
@@ -124,48 +125,46 @@ func (p *uringPoll) add(fd int, token Token, what What) error {
 	if err != nil {
 		return fmt.Errorf("io_uring poll of descriptor %d: %w", fd, err)
 	}
-	for fd >= len(p.watches) {
-		p.watches = append(p.watches, make([]watch, max(64, len(p.watches)))...)
-	}
+	p.watches.grow(fd)
 	if err := p.disarm(fd); err != nil { // whatever had this number before is gone
 		return err
 	}
-	w := &p.watches[fd]
+	w := p.watches.at(fd)
 	w.token, w.file = token, file
 	p.want(fd, what)
 	return nil
 }
 
 func (p *uringPoll) modify(fd int, token Token, what What) error {
-	if fd >= len(p.watches) || p.watches[fd].what == 0 {
+	if fd >= p.watches.len() || p.watches.at(fd).what == 0 {
 		return ErrReplaced
 	}
-	if file, err := identify(fd); err != nil || file != p.watches[fd].file {
+	if file, err := identify(fd); err != nil || file != p.watches.at(fd).file {
 		p.remove(fd)
 		return ErrReplaced
 	}
 	if err := p.disarm(fd); err != nil {
 		return err
 	}
-	p.watches[fd].token = token
+	p.watches.at(fd).token = token
 	p.want(fd, what)
 	return nil
 }
 
 // want has the next wait submit a poll.
 func (p *uringPoll) want(fd int, what What) {
-	w := &p.watches[fd]
+	w := p.watches.at(fd)
 	w.what, w.changes = what, what.Has(ET)
 	p.queue(fd)
 }
 
 // remove hands the withdrawal over at once, for the sake of the file.
 func (p *uringPoll) remove(fd int) error {
-	if fd >= len(p.watches) {
+	if fd >= p.watches.len() {
 		return nil
 	}
-	p.watches[fd].what = 0
-	if !p.watches[fd].armed {
+	p.watches.at(fd).what = 0
+	if !p.watches.at(fd).armed {
 		return nil
 	}
 	if err := p.disarm(fd); err != nil {
@@ -177,7 +176,7 @@ func (p *uringPoll) remove(fd int) error {
 // disarm withdraws the poll of a descriptor. The operation that is named for it, poll removal, fails with EALREADY where something has just
 // come and the kernel has still to tell of it: a multishot poll would live on, and with it the file. A cancellation marks that one too.
 func (p *uringPoll) disarm(fd int) error {
-	w := &p.watches[fd]
+	w := p.watches.at(fd)
 	if !w.armed {
 		return nil
 	}
@@ -192,7 +191,7 @@ func (p *uringPoll) disarm(fd int) error {
 }
 
 func (p *uringPoll) queue(fd int) {
-	if w := &p.watches[fd]; !w.queued {
+	if w := p.watches.at(fd); !w.queued {
 		w.queued = true
 		p.again = append(p.again, int32(fd))
 	}
@@ -201,7 +200,7 @@ func (p *uringPoll) queue(fd int) {
 // arm submits the polls that are due.
 func (p *uringPoll) arm() error {
 	for i, fd := range p.again {
-		w := &p.watches[fd]
+		w := p.watches.at(int(fd))
 		if w.what != 0 && !w.armed {
 			s, err := p.next()
 			if err != nil {
@@ -239,7 +238,7 @@ func pollData(fd int, sequence uint32) uint64 {
 // polled takes in what a poll has to say, and reports whether it is of interest.
 func (p *uringPoll) polled(c completion, ready *Ready) bool {
 	fd := int(uint32(c.data))
-	w := &p.watches[fd]
+	w := p.watches.at(fd)
 	if !w.armed || pollData(fd, w.sequence) != c.data {
 		return false
 	}
