@@ -155,7 +155,7 @@ func New(options ...Option) (*Base, error) {
 	return b, nil
 }
 
-// poolKeeps is how many free chunks of each size a loop keeps for its next reads: 64 of 64 KiB are 4 MiB.
+// poolKeeps is how many free large chunks a loop keeps for its next reads: 64 of 64 KiB are 4 MiB.
 const poolKeeps = 64
 
 // Method is the name of the backend, one of [Methods].

@@ -109,8 +109,8 @@
 // has a timeout, 24 in the heap or in the list of its duration. The BufferEvent is the one allocation of a connection's life. Callbacks
 // that all share ([BufferEvent.SetCallbacks]) cost nothing beyond that; closures cost themselves, 24 bytes and 16 for each of them. What
 // the backend keeps of a descriptor, and the kernel's socket, come on top. TLS adds what crypto/tls keeps, 8 to 9 KB with Go 1.26, and no
-// goroutine. Moving a timeout back with each byte that comes costs an assignment: see timeout.go. A loop keeps up to 64 free chunks of
-// each size for its next reads, 4 MiB ([WithChunkBytes]).
+// goroutine. Moving a timeout back with each byte that comes costs an assignment: see timeout.go. A loop keeps up to 64 free chunks
+// for its next reads, 4 MiB ([WithChunkBytes]), and for short messages 256 of 2 KiB and 2048 of 256 bytes, 1 MiB.
 //
 // # Readiness and completion
 //

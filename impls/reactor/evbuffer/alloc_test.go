@@ -66,6 +66,36 @@ func TestEchoWithoutPoolAllocates(t *testing.T) {
 	}
 }
 
+// With as many connections as a pool of a loop has tiny chunks, each may have a short message under way at once: the next
+// round finds the chunks again.
+func TestManyShortMessagesAtOnceAllocateNothing(t *testing.T) {
+	if n := allocationsOfABurst(t, NewPool(0, 64), 2048); n != 0 {
+		t.Errorf("%v allocations for 2048 messages", n)
+	}
+	// The control: one that keeps 32 tiny chunks, and as many chains, allocates a chunk, its memory and a chain for the 33rd.
+	if n := allocationsOfABurst(t, NewPool(0, 1), 33); n != 3 {
+		t.Errorf("%v allocations for one message more than is kept", n)
+	}
+}
+
+// allocationsOfABurst is how many there are when so many buffers hold a message at once, not for the first time.
+func allocationsOfABurst(t *testing.T, pool *Pool, messages int) float64 {
+	buffers, message := make([]Buffer, messages), make([]byte, 64)
+	for i := range buffers {
+		buffers[i].Init(pool)
+	}
+	n := testing.AllocsPerRun(10, func() {
+		for i := range buffers {
+			buffers[i].Write(message)
+		}
+		for i := range buffers {
+			buffers[i].Reset()
+		}
+	})
+	valid(t, &buffers[0])
+	return n
+}
+
 func TestWriteDrainAllocatesNothing(t *testing.T) {
 	b := New(NewPool(0, 8))
 	text := make([]byte, 100_000)

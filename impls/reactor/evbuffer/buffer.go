@@ -156,18 +156,18 @@ func (b *Buffer) release(c *chunk) {
 // chunks is where chunks come from and go to.
 func (b *Buffer) chunks() *Pool { return b.pool }
 
-// newChunk returns an empty chunk, large or small, that suits a further n bytes; it need not hold all of them.
+// newChunk returns an empty chunk that suits a further n bytes; it need not hold all of them.
 func (b *Buffer) newChunk(n int) *chunk {
 	p := b.chunks()
 	if n <= p.small.chunkBytes && b.isShort() {
-		return p.small.take()
+		return p.little(b.length + n)
 	}
 	return p.large.take()
 }
 
 func (b *Buffer) isShort() bool { return b.length < b.chunks().large.chunkBytes/shortShare }
 
-// settle copies what little a large chunk holds into a small one and gives the large one back. The link stays where it
+// settle copies what little a large chunk holds into a small or tiny one and gives the large one back. The link stays where it
 // is and only changes its memory, so the chain need not be mended.
 func (b *Buffer) settle(c *chunk) {
 	c.reclaim()
@@ -175,7 +175,7 @@ func (b *Buffer) settle(c *chunk) {
 	if c.source != nil || len(c.memory) < p.large.chunkBytes || c.len() > p.small.chunkBytes || !b.isShort() {
 		return
 	}
-	other := p.small.take()
+	other := p.little(b.length)
 	n := copy(other.memory, c.bytes())
 	c.memory, other.memory = other.memory, c.memory
 	c.start, c.end = 0, n

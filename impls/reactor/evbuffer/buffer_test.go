@@ -180,7 +180,7 @@ func TestB13PrependUsesSlackThenNewChunks(t *testing.T) {
 }
 
 func TestB13PrependToAnEmptyBuffer(t *testing.T) {
-	b := New(NewPool(64, 8))
+	b := New(NewPool(512, 8)) // tiny chunks have 2 bytes
 	b.Prepend([]byte("b"))
 	b.Prepend([]byte("a"))
 	if b.first != b.last {
@@ -247,7 +247,7 @@ func TestLittleDataPinsNoLargeChunk(t *testing.T) {
 		},
 		"left in the last of several chunks": func(b *Buffer, _ [2]int) {
 			b.Write(make([]byte, 3*DefaultChunkBytes))
-			b.Drain(3*DefaultChunkBytes - 1)
+			b.Drain(3*DefaultChunkBytes - small)
 		},
 		"left by RemoveTo of whole chunks": func(b *Buffer, _ [2]int) {
 			b.Write(make([]byte, DefaultChunkBytes+small))
@@ -278,6 +278,40 @@ func TestLittleDataPinsNoLargeChunk(t *testing.T) {
 				t.Errorf("%d bytes are held by %d bytes of memory", b.Len(), memoryOf(b))
 			}
 		})
+	}
+}
+
+// A tiny chunk is for all that a buffer holds. What comes behind it goes into small ones, or a slow peer's output would be a chain
+// of hundreds of pieces.
+func TestATinyChunkIsForAllOfABuffer(t *testing.T) {
+	const small, tiny, message = DefaultChunkBytes / smallShare, DefaultChunkBytes / tinyShare, 100
+	pool := NewPool(0, 8)
+	written, appended, piece := New(pool), New(pool), New(pool)
+	for n := message; n < DefaultChunkBytes/shortShare; n += message {
+		written.Write(make([]byte, message))
+		piece.Write(make([]byte, message))
+		if memoryOf(piece) != tiny {
+			t.Fatalf("%d bytes are in %d bytes of memory", message, memoryOf(piece))
+		}
+		appended.Append(piece)
+		valid(t, written, appended, piece)
+		want := tiny + (max(0, n-tiny)+small-1)/small*small
+		if memoryOf(written) != want || memoryOf(appended) != want {
+			t.Fatalf("%d bytes: written into %d bytes of memory, appended into %d, want %d", n, memoryOf(written), memoryOf(appended), want)
+		}
+	}
+	if written.Drain(written.Len() - 1); memoryOf(written) != small {
+		t.Errorf("the last byte is in %d bytes of memory", memoryOf(written))
+	}
+}
+
+// The last byte of a large chunk is left in a tiny one.
+func TestTheLastByteTakesATinyChunk(t *testing.T) {
+	b := New(NewPool(0, 8))
+	b.Write(make([]byte, 3*DefaultChunkBytes))
+	b.Drain(3*DefaultChunkBytes - 1)
+	if valid(t, b); memoryOf(b) != DefaultChunkBytes/tinyShare {
+		t.Errorf("a byte is held by %d bytes of memory", memoryOf(b))
 	}
 }
 

@@ -29,12 +29,14 @@
 // # What an idle connection costs
 //
 // No chunk in the chain is ever empty, so an empty buffer has no chunk; it has no chain either (chain.go), and a connection
-// that waits costs the two pointers (Buffer) of its input and output. Two rules keep a few bytes from holding much memory:
+// that waits costs the two pointers (Buffer) of its input and output. Three rules keep a few bytes from holding much memory:
 //
-//   - The pool has two sizes of chunk, large (64 KiB) and small (1/32 of it, 2 KiB). A buffer that holds less than
+//   - Beside large chunks (64 KiB) the pool has small ones (1/32 of it, 2 KiB). A buffer that holds less than
 //     1/8 of a large chunk writes pieces of up to 2 KiB into small chunks.
 //   - By the same measure a read that brought at most 2 KiB, and a front chunk of which at most 2 KiB are left, is
 //     copied into a small chunk, and the large one goes back to the pool at once.
+//   - If that is all that the buffer holds, and no more than 1/256 of a large chunk, it takes a tiny one (256 bytes). Thousands of
+//     connections may have a short message under way at once.
 //
 // So a large chunk in a short buffer always carries more than 1/32 of its size, and each large chunk is copied out
 // of at most once. Reading always into a large chunk and copying out the little that came is cheaper than asking the

@@ -5,7 +5,7 @@ import "testing"
 // What a buffer takes is what its chunks keep, whatever is in them.
 func TestTakes(t *testing.T) {
 	pool := NewPool(0, 4)
-	large, small := pool.ChunkBytes(), pool.ChunkBytes()/smallShare
+	large, small, tiny := pool.ChunkBytes(), pool.ChunkBytes()/smallShare, pool.ChunkBytes()/tinyShare
 	takes := func(what string, b *Buffer, want int) {
 		t.Helper()
 		if b.Takes(want) || want > 0 && !b.Takes(want-1) {
@@ -15,9 +15,11 @@ func TestTakes(t *testing.T) {
 	b := New(pool)
 	takes("empty", b, 0)
 	b.Write([]byte("x"))
-	takes("a byte", b, small)
-	b.Write(make([]byte, small))
-	takes("a byte more than a small chunk", b, 2*small)
+	takes("a byte", b, tiny)
+	b.Write(make([]byte, tiny+small-1))
+	takes("what fills a tiny and a small chunk", b, tiny+small)
+	b.Write([]byte("x"))
+	takes("a byte more", b, tiny+2*small)
 	b.Reset()
 	b.Write(make([]byte, small+1))
 	takes("what fits only into a large chunk", b, large)

@@ -43,7 +43,7 @@ func (c *byteChoices) below(n int) int {
 	return x % n
 }
 
-const modelChunk = 256 // so small chunks have 8 bytes, and a short buffer has less than 32
+const modelChunk = 512 // so tiny chunks have 2 bytes, small ones 16, and a short buffer has less than 64
 
 type machine struct {
 	t        failer

@@ -1,8 +1,8 @@
 package evbuffer
 
 // Append moves all of src to the back of b; src is empty afterwards. Chunks change hands and nothing is copied, except that
-// a short single chunk which fits into the room of b's last one is copied there: a chain of many tiny chunks would cost
-// more on its way out. Appending a buffer to itself does nothing.
+// a short single chunk is copied which fits into the room of b's last one, or which a tiny one would hold, if b is not empty: a chain of
+// many short chunks would cost more on its way out. Appending a buffer to itself does nothing.
 func (b *Buffer) Append(src *Buffer) error {
 	if b == src {
 		return nil
@@ -17,7 +17,7 @@ func (b *Buffer) Append(src *Buffer) error {
 	b.cancelReservation()
 	src.cancelReservation()
 	if b.fits(src.first) {
-		b.extend(copy(b.last.room(), src.first.bytes()))
+		b.write(src.first.bytes())
 		src.drop(n)
 	} else {
 		b.splice(src)
@@ -27,9 +27,13 @@ func (b *Buffer) Append(src *Buffer) error {
 	return nil
 }
 
-// fits reports whether c is the only chunk of its buffer and better copied than linked.
+// fits reports whether c is the only chunk of its buffer and better copied behind b's bytes than linked.
 func (b *Buffer) fits(c *chunk) bool {
-	return c.next == nil && !c.isFile() && c.len() <= min(len(b.last.room()), b.chunks().small.chunkBytes)
+	if b.length == 0 || c.next != nil || c.isFile() {
+		return false
+	}
+	p := b.chunks()
+	return c.len() <= max(p.tiny.chunkBytes, min(len(b.last.room()), p.small.chunkBytes))
 }
 
 // splice links the whole chain of src, which is not empty, behind b's.

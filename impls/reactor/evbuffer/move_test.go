@@ -19,7 +19,7 @@ func TestAppendMovesChunksWithoutCopying(t *testing.T) {
 }
 
 func TestAppendCopiesAShortChunkThatFits(t *testing.T) {
-	pool := NewPool(1024, 8)
+	pool := NewPool(0, 8)
 	src, dst := New(pool), New(pool)
 	dst.Write([]byte("abc"))
 	src.Write([]byte("def"))

@@ -13,6 +13,20 @@ func TestPoolKeepsNoMoreThanItWasTold(t *testing.T) {
 	valid(t, b)
 }
 
+// The lesser sizes are bounded by their memory, an eighth of that of the large chunks.
+func TestPoolKeepsLesserChunksByTheirMemory(t *testing.T) {
+	pool := NewPool(0, 2)
+	for _, s := range []*shelf{&pool.small, &pool.tiny} {
+		for range 1000 {
+			pool.put(newChunk(s.chunkBytes))
+		}
+		if kept := s.count * s.chunkBytes; kept != 2*DefaultChunkBytes/8 {
+			t.Errorf("keeps %d bytes in chunks of %d", kept, s.chunkBytes)
+		}
+	}
+	valid(t, New(pool))
+}
+
 func TestPoolGivesTheLastChunkBackFirst(t *testing.T) {
 	pool := NewPool(64, 4)
 	first, second := pool.large.take(), pool.large.take()

@@ -55,7 +55,7 @@ func (p *Pool) validate(used map[*chunk]bool, x *extra) error {
 	if err := p.chains.validate(); err != nil {
 		return err
 	}
-	for _, s := range []*shelf{&p.large, &p.small} {
+	for _, s := range []*shelf{&p.large, &p.small, &p.tiny} {
 		if err := s.validate(used); err != nil {
 			return err
 		}
