@@ -80,6 +80,9 @@ func TestCheapestCalibrationCounts(t *testing.T) {
 	if printAlone(&out, records, "c"); out.Len() != 0 {
 		t.Errorf("told of a workload that was not calibrated: %q", &out)
 	}
+	if printAlone(&out, []results.Record{calibration("d", 0, "no port is left")}, "d"); !strings.Contains(out.String(), "could not be measured, so nothing is known of what it can reach: no port is left") {
+		t.Errorf("silent about a calibration that failed: %q", &out)
+	}
 }
 
 // What a server would have to do cannot be calibrated without one.
