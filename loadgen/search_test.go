@@ -199,6 +199,9 @@ func TestScaleCommand(t *testing.T) {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
 	t.Logf("\n%s", stdout)
+	if want := "20 cells: 2 servers × 5 numbers of connections × 2 blocks, seed 4, records in " + out; !strings.Contains(stderr.String(), want) {
+		t.Errorf("it does not begin with %q:\n%s", want, stderr)
+	}
 	records, conns := open(t, out).Records(), make(map[int]int)
 	var laws []results.Record
 	for _, r := range records {
