@@ -67,7 +67,7 @@ func (a *accounts) issue(s *stream, now int64) {
 		s.queue(now, a.sizes.at(s.number, s.queued))
 	}
 	if s.sent == s.due {
-		s.movedAt = now // what falls due now has not waited for room yet
+		s.movedAt = now // what falls due now has not waited for room yet, though a writer on a busy machine may come to it late
 	}
 	s.release()
 	a.inFlight += n

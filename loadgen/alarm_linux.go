@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -18,6 +19,7 @@ import (
 type alarm struct {
 	fd   int
 	at   int64           // clock reading at which it rings; in the past: it is not set
+	zero int64           // what CLOCK_MONOTONIC shows when clock is 0
 	spec unix.ItimerSpec // the argument of timerfd_settime; here, since a pointer into the stack would be one to the heap
 }
 
@@ -25,6 +27,9 @@ type alarm struct {
 const alarmNumber = -1
 
 func (a *alarm) open(epoll int) (err error) {
+	if a.zero, err = clockZero(); err != nil {
+		return err
+	}
 	if a.fd, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
 		return fmt.Errorf("timerfd_create: %w", err)
 	}
@@ -32,6 +37,20 @@ func (a *alarm) open(epoll int) (err error) {
 		return fmt.Errorf("epoll_ctl: %w", err)
 	}
 	return nil
+}
+
+// clockZero is too late by the time between two looks at a clock. The least of a few leaves out what may have come between.
+func clockZero() (zero int64, err error) {
+	zero = math.MaxInt64
+	for range 5 {
+		var monotonic unix.Timespec
+		before := clock()
+		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &monotonic); err != nil {
+			return 0, fmt.Errorf("clock_gettime(CLOCK_MONOTONIC): %w", err)
+		}
+		zero = min(zero, monotonic.Nano()-before)
+	}
+	return zero, nil
 }
 
 func (a *alarm) close() {
@@ -42,13 +61,14 @@ func (a *alarm) close() {
 }
 
 // by sees to it that the alarm rings at the time given, which lies after now, or before. It is never read: to set it anew makes it
-// silent, and until then it may go on ringing, since whoever it has woken has something to send.
+// silent, and until then it may go on ringing, since whoever it has woken has something to send. It is set to a time and not to a
+// distance, which would be too far by as long as the thread has lost its core since now.
 func (a *alarm) by(at, now int64) error {
 	if now < a.at && a.at <= at {
 		return nil
 	}
-	a.spec.Value = unix.NsecToTimespec(at - now)
-	_, _, errno := syscall.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(a.fd), 0, uintptr(unsafe.Pointer(&a.spec)), 0, 0, 0)
+	a.spec.Value = unix.NsecToTimespec(a.zero + at)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(a.fd), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(&a.spec)), 0, 0, 0)
 	if errno != 0 {
 		return fmt.Errorf("timerfd_settime for %v: %w", time.Duration(at-now), errno)
 	}

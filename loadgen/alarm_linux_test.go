@@ -49,6 +49,28 @@ func TestAlarmIsSetOnlyWhereItMust(t *testing.T) {
 	}
 }
 
+// An engine that lost its core between its look at the clock and the setting does not oversleep by as much.
+func TestAlarmIsSetByTheClock(t *testing.T) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(epoll)
+	var a alarm
+	if err := a.open(epoll); err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	looked := clock() - int64(time.Hour)
+	a.at = looked // it has rung
+	if err := a.by(looked+2*int64(time.Hour), looked); err != nil {
+		t.Fatal(err)
+	}
+	if left := a.left(t); left <= 30*time.Minute || left > time.Hour+time.Minute {
+		t.Errorf("set for an hour from now it rings in %v", left)
+	}
+}
+
 // It rings as an event that no stream has, never before its time, and goes on until it is set again.
 func TestAlarmRingsUntilItIsSetAgain(t *testing.T) {
 	e := newEpollEngine(openPlan(serve(t, echo(unchanged)), 1, 0, 1)).(*epollEngine)

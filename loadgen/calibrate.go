@@ -66,6 +66,9 @@ func measured(records []results.Record) []results.Record {
 func printAlone(w io.Writer, records []results.Record, workload string) {
 	best := bestAlone(records, workload)
 	if best.ClientCPUPerRequestNs == 0 {
+		if failure := failureAlone(records, workload); failure != "" {
+			fmt.Fprintf(w, "  ✗ the generator alone could not be measured, so nothing is known of what it can reach: %s\n", failure)
+		}
 		return
 	}
 	text := fmt.Sprintf("%v CPU a request", rounded(int64(best.ClientCPUPerRequestNs)))
@@ -80,6 +83,16 @@ func printAlone(w io.Writer, records []results.Record, workload string) {
 // reachedAlone is how many requests a second a core of the generator can send and receive, by what one costs it: unlike the rate of the
 // calibration, that holds on a machine that others use too.
 func reachedAlone(best results.Record) float64 { return 1e9 / best.ClientCPUPerRequestNs }
+
+// failureAlone is the error of the first calibration of a workload that failed.
+func failureAlone(records []results.Record, workload string) string {
+	for _, r := range records {
+		if r.Purpose == "calibration" && r.Workload == workload && r.Failed() {
+			return r.Error
+		}
+	}
+	return ""
+}
 
 // bestAlone is the calibration of a workload that cost least; the zero record if there is none.
 func bestAlone(records []results.Record, workload string) (best results.Record) {

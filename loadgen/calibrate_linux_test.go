@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"reactorbench/results"
 )
@@ -77,6 +80,9 @@ func TestCheapestCalibrationCounts(t *testing.T) {
 	if printAlone(&out, records, "c"); out.Len() != 0 {
 		t.Errorf("told of a workload that was not calibrated: %q", &out)
 	}
+	if printAlone(&out, []results.Record{calibration("d", 0, "no port is left")}, "d"); !strings.Contains(out.String(), "could not be measured, so nothing is known of what it can reach: no port is left") {
+		t.Errorf("silent about a calibration that failed: %q", &out)
+	}
 }
 
 // What a server would have to do cannot be calibrated without one.
@@ -91,5 +97,26 @@ func TestWorkloadsThatNeedAServer(t *testing.T) {
 		if c.w.needsNoServer() != c.alone {
 			t.Errorf("%+v: %v", c.w, !c.alone)
 		}
+	}
+}
+
+// A connection of the null path holds a port, and no server may find fewer of them free because the generator ran alone before.
+func TestNullPathGivesItsPortsBack(t *testing.T) {
+	fd, err := dialItself(time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(fd)
+	after, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(after)
+	if err := unix.Bind(after, own); err != nil {
+		t.Errorf("the port of a closed connection cannot be bound: %v", err)
 	}
 }

@@ -174,8 +174,8 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
 	r.Connects = m.Connects
 	r.ClientCPUNs, r.MachineCPUNs = int64(m.ClientCPU), int64(m.MachineCPU)
-	if m.RunQueueWait != nil {
-		r.ClientRunQueueWaitNs = new(int64(*m.RunQueueWait))
+	if m.Queue != nil {
+		r.ClientRunQueueWaitNs, r.ClientTimeSlices = new(int64(m.Queue.wait)), new(m.Queue.slices)
 	}
 	if m.Steal != nil {
 		r.StealNs = new(int64(*m.Steal))
@@ -215,7 +215,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 // facts are those of m that the verdicts need.
 func (b *bench) facts(w Workload, m Measurement) Facts {
 	f := Facts{
-		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.RunQueueWait != nil,
+		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.Queue != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
 		Pressure: share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}

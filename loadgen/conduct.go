@@ -34,10 +34,10 @@ type Measurement struct {
 	Conducted time.Duration // the window as it was ordered, in which the server was measured
 	Counts
 
-	ClientCPU    time.Duration  // of all engines; 0: not known
-	BusiestCPU   float64        // of the busiest engine, as a share of its window
-	RunQueueWait *time.Duration // of all engines; nil: not known
-	WorstWait    float64        // of the engine that waited most, as a share of its window
+	ClientCPU  time.Duration // of all engines; 0: not known
+	BusiestCPU float64       // of the busiest engine, as a share of its window
+	Queue      *queued       // of all engines; nil: not known
+	WorstWait  float64       // of the engine that waited longest beyond what its slices explain: that wait as a share of its window
 
 	ServerCPU     time.Duration  // 0: not known
 	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
@@ -291,12 +291,13 @@ func (m *Measurement) add(tallies []Tally) error {
 		m.Wall += wall / time.Duration(len(tallies))
 		m.ClientCPU += t.CPU
 		m.BusiestCPU = max(m.BusiestCPU, t.CPU.Seconds()/wall.Seconds())
-		if t.RunQueueWait != nil {
-			if m.RunQueueWait == nil {
-				m.RunQueueWait = new(time.Duration)
+		if t.Queue != nil {
+			if m.Queue == nil {
+				m.Queue = new(queued)
 			}
-			*m.RunQueueWait += *t.RunQueueWait
-			m.WorstWait = max(m.WorstWait, t.RunQueueWait.Seconds()/wall.Seconds())
+			m.Queue.wait += t.Queue.wait
+			m.Queue.slices += t.Queue.slices
+			m.WorstWait = max(m.WorstWait, t.Queue.beyond(wall))
 		}
 	}
 	return nil

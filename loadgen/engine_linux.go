@@ -34,8 +34,7 @@ type epollEngine struct {
 	events    []unix.EpollEvent
 	buffer    []byte
 	clocks    threadClocks
-	cpu       time.Duration // of the thread at the start of the window
-	waited    time.Duration // run-queue wait likewise
+	spent     readOut // of the thread at the start of the window
 	alarm     alarm
 	stamps    stamps
 	stalled   stalledReaders
@@ -263,19 +262,19 @@ func (e *epollEngine) obey(next phase) error {
 	if next == aborted {
 		return e.calledOff()
 	}
-	cpu, wait, err := e.clocks.read()
+	spent, err := e.clocks.read()
 	if err != nil {
 		return err
 	}
 	if e.phase == warming { // an engine that got no core for the whole window comes here with draining: its window is empty
-		e.cpu, e.waited = cpu, wait
+		e.spent = spent
 		e.begin(clock())
 		if next == measuring {
 			return nil
 		}
 	}
-	waited := wait - e.waited
-	e.tally.CPU, e.tally.RunQueueWait = cpu-e.cpu, &waited
+	e.tally.CPU = spent.cpu - e.spent.cpu
+	e.tally.Queue = &queued{spent.wait - e.spent.wait, spent.slices - e.spent.slices}
 	e.end(clock())
 	return nil
 }

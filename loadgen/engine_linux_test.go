@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A byte that nobody asked for, lying in a socket when all is answered, must be found by the last look.
@@ -41,19 +44,50 @@ func TestThreadClocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer clocks.close()
-	before, waited, err := clocks.read()
+	before, err := clocks.read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for after := before; after == before; {
-		if after, _, err = clocks.read(); err != nil || after < before {
+	for after := before; after.cpu == before.cpu; {
+		if after, err = clocks.read(); err != nil || after.cpu < before.cpu {
 			t.Fatalf("%v then %v, %v", before, after, err)
 		}
 	}
-	if _, later, err := clocks.read(); err != nil || later < waited {
-		t.Errorf("waited %v then %v, %v", waited, later, err)
+	if later, err := clocks.read(); err != nil || later.wait < before.wait {
+		t.Errorf("waited %v then %v, %v", before, later, err)
 	}
-	if _, err := waitOf([]byte("5")); err == nil {
-		t.Error("a schedstat of one field is believed")
+}
+
+// Each wake-up is one time slice more.
+func TestThreadClocksCountWakeUps(t *testing.T) {
+	const naps = 20
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var clocks threadClocks
+	if err := clocks.open(); err != nil {
+		t.Fatal(err)
+	}
+	defer clocks.close()
+	before, err := clocks.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range naps {
+		nap := unix.NsecToTimespec(int64(100 * time.Microsecond))
+		unix.Nanosleep(&nap, nil)
+	}
+	if after, err := clocks.read(); err != nil || after.slices < before.slices+naps {
+		t.Errorf("%d slices, after %d naps %d, %v", before.slices, naps, after.slices, err)
+	}
+}
+
+func TestSchedstatIsRead(t *testing.T) {
+	if q, err := queuedOf([]byte("500 90 7\n")); err != nil || q != (queued{90, 7}) {
+		t.Errorf("%v, %v", q, err)
+	}
+	for _, text := range []string{"5", "5 6", "5 x 7", "5 6 x"} {
+		if q, err := queuedOf([]byte(text)); err == nil {
+			t.Errorf("%q is believed: %v", text, q)
+		}
 	}
 }

@@ -112,7 +112,7 @@ func (e *portableEngine) lost(i int, err error) error {
 func (e *portableEngine) watchOver(c *control) error {
 	e.mu.Lock()
 	for i := range e.streams {
-		e.owe(&e.streams[i], clock())
+		e.issue(&e.streams[i], clock())
 		e.wake[i] <- struct{}{}
 	}
 	e.mu.Unlock()
@@ -163,15 +163,6 @@ func (e *portableEngine) signalIfDrained() {
 	if e.accounts.drained(clock()) {
 		e.once.Do(func() { close(e.drained) })
 	}
-}
-
-// owe issues what the loop says. The writer may come to it late, on a busy machine; the server has refused nothing until then, so the
-// patience with it begins here.
-func (e *portableEngine) owe(s *stream, now int64) {
-	if s.sent == s.due {
-		s.movedAt = now
-	}
-	e.issue(s, now)
 }
 
 // write sends what is due on connection i whenever it is woken.
@@ -254,7 +245,7 @@ func (e *portableEngine) arrived(i int, got []byte) error {
 	if e.inFlight < before {
 		e.signalIfDrained()
 	}
-	e.owe(s, now)
+	e.issue(s, now)
 	if s.sent < s.due {
 		select {
 		case e.wake[i] <- struct{}{}:

@@ -182,7 +182,7 @@ func TestOwnDelayIsNoFault(t *testing.T) {
 	p.Patience = time.Second
 	e := newPortableEngine(p).(*portableEngine)
 	now := int64(time.Hour)
-	e.owe(&e.streams[0], now)
+	e.issue(&e.streams[0], now)
 	if err := e.overdue(&e.streams[0], now+int64(time.Second)); err != nil {
 		t.Error(err)
 	}

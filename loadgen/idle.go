@@ -39,9 +39,24 @@ func (b *bench) idle(ctx context.Context, c cell, server subject, r *results.Rec
 	r.IdleConns = plan.Conns
 	r.BytesPerIdleConn = new(float64(after-before) / float64(plan.Conns))
 	if all, err := socketMemory(server.Network(), server.Addr()); err == nil && unknown == nil {
-		r.SocketBytesPerIdleConn = new(float64(all.bytes-sockets.bytes) / float64(plan.Conns))
+		r.SocketBytesPerIdleConn = all.perConn(sockets, plan.Conns)
 	}
 	return b.describeIdle(server, r)
+}
+
+// memoryOfSockets is a sum over sockets.
+type memoryOfSockets struct {
+	sockets int
+	bytes   int64
+}
+
+// perConn is the growth since before for each of so many connections. It is nil, not known, where fewer sockets have come: the server then
+// keeps its own elsewhere, in another network namespace for example.
+func (m memoryOfSockets) perConn(before memoryOfSockets, conns int) *float64 {
+	if m.sockets-before.sockets < conns {
+		return nil
+	}
+	return new(float64(m.bytes-before.bytes) / float64(conns))
 }
 
 // echoOnce connects, sends one request on each connection, reads all echoes and leaves the connections open.

@@ -70,7 +70,7 @@ func TestLawOfTheClosedLoop(t *testing.T) {
 // A run that breaks a law is compared with none, and says why.
 func TestBrokenLawKeepsARunOutOfComparisons(t *testing.T) {
 	w, m := soundOpen()
-	m.RunQueueWait = new(time.Duration)
+	m.Queue = new(queued)
 	m.Latencies.Record(1e6)
 	var r results.Record
 	testBench(brief).describe(&r, w, m)

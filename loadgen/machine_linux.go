@@ -56,8 +56,8 @@ func runQueueWaits(pid int) map[int]time.Duration {
 			continue // it has just ended
 		}
 		tid, _ := strconv.Atoi(thread.Name())
-		if wait, err := waitOf(text); err == nil {
-			waits[tid] = wait
+		if q, err := queuedOf(text); err == nil {
+			waits[tid] = q.wait
 		}
 	}
 	return waits

@@ -14,8 +14,6 @@ func machineTimes() (t coreTimes, ok bool) { return t, false }
 
 func pressure() (time.Duration, bool) { return 0, false }
 
-type memoryOfSockets struct{ bytes int64 }
-
 func socketMemory(string, string) (memoryOfSockets, error) {
 	return memoryOfSockets{}, impls.ErrUnsupported
 }

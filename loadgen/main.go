@@ -10,6 +10,8 @@
 //	loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor
 //	loadgen -sweep -workload open-5k ./impls/reactor response time against offered load
 //	loadgen -scale -workload closed-64 ./impls/...   throughput against connections, and its law
+//	loadgen -syscalls -workload closed-64 ./impls/...
+//	loadgen -pauses -workload closed-64 ./impls/...  what is counted in runs of its own
 //	loadgen -list                                    workloads and suites, a line each
 //
 // A cell is one fresh server process under one workload. Cells stand in blocks; each block holds every server and workload once,
@@ -35,7 +37,7 @@
 // The way of a measurement, and the order in which to read: main.go and run.go (what was asked for), blocks.go (the order of
 // cells), cell.go and target.go (one server, one workload), schedule.go (when requests are due), conduct.go (warm-up, window,
 // drain), engine_linux.go with wait_linux.go, accounts.go, open.go, stream.go and payload.go (the client itself), fault.go (what servers do wrong),
-// verdict.go (was the client the limit?) and reached.go (was the rate reached, and why not?), table.go.
+// calibrate.go and verdict.go (was the client the limit?), laws.go (can the figures be right at all?) and reached.go (was the rate reached, and why not?), table.go.
 package main
 
 import (

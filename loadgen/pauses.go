@@ -106,7 +106,7 @@ func (r *runner) pauseAll(ctx context.Context, b *bench, targets []target, write
 		fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
 		printColumns(r.stdout, table)
 	}
-	fmt.Fprintf(r.stdout, "  as each server's runtime tells it ("+traceCollections+"), in a run of its own, from its start to its end\n\n%s\n", r.footer())
+	fmt.Fprintf(r.stdout, "  as each server's runtime tells it ("+traceCollections+"), in a run of its own, from its start to its end\n\n%s\n", r.footerOf(r.oneEach()))
 	return nil
 }
 

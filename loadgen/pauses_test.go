@@ -33,6 +33,9 @@ func TestPausesAreTold(t *testing.T) {
 		t.Fatalf("exit status %d: %s%s", code, stderr, stdout)
 	}
 	t.Logf("\n%s", stdout)
+	if text := stdout.String(); !strings.Contains(text, "one cell of 300ms each · ") || strings.Contains(text, "blocks of") {
+		t.Errorf("the footer does not say what was run:\n%s", text)
+	}
 	records := open(t, out).Records()
 	if len(records) != 2 {
 		t.Fatalf("%d records", len(records))

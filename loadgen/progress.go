@@ -21,16 +21,13 @@ type progress interface {
 	finish()
 }
 
-// newProgress draws a view on a terminal and writes plain lines elsewhere.
+// newProgress draws a view on a terminal that has room for one and writes plain lines elsewhere.
 func newProgress(w *os.File, cells, blocks int) progress {
-	if term.IsTerminal(int(w.Fd())) {
-		width := func() int {
-			columns, _, err := term.GetSize(int(w.Fd()))
-			if err != nil {
-				return 80
-			}
-			return columns
-		}
+	width := func() int {
+		columns, _, err := term.GetSize(int(w.Fd()))
+		return knownWidth(columns, err)
+	}
+	if term.IsTerminal(int(w.Fd())) && width() >= leastView {
 		return newView(w, cells, blocks, width)
 	}
 	return &lines{w: w, cells: cells, blocks: blocks, began: time.Now(), last: time.Now(), now: time.Now}
@@ -52,10 +49,27 @@ type view struct {
 
 const viewRows = 2
 
+// leastView is how many columns a view needs: that of the bar cannot be cut, and a row that breaks moves all below it.
+const leastView = 50
+
+// knownWidth is that of a terminal; one that does not tell, or says 0 as a new pseudo-terminal does, has the usual one.
+func knownWidth(columns int, err error) int {
+	if err != nil || columns < 1 {
+		return 80
+	}
+	return columns
+}
+
+// barWidth leaves room beside the bar for its percentage, the cells and the two times, of hours.
+func barWidth(columns, cells int) int {
+	beside := len(" 100% || ") + len(fmt.Sprintf("(%d/%d)", cells, cells)) + len(" [9h59m59s:9h59m59s]")
+	return min(max(columns-1-beside, 1), 30)
+}
+
 func newView(w io.Writer, cells, blocks int, width func() int) *view {
 	return &view{w: w, width: width, cells: cells, blocks: blocks, bar: progressbar.NewOptions(cells,
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetWidth(barWidth(width(), cells)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),

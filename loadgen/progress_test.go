@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,34 @@ func TestViewShowsTheCells(t *testing.T) {
 	}
 	if !strings.HasSuffix(text, eraseBelow) {
 		t.Errorf("the view stays: %q", text)
+	}
+}
+
+// The row of the bar fits into the narrowest terminal that gets one, at the longest times, and is no longer than needed in a wide one.
+func TestBarFits(t *testing.T) {
+	for _, cells := range []int{3, 1234} {
+		for _, columns := range []int{leastView, 70, 80, 200} {
+			var out bytes.Buffer
+			v := newView(&out, cells, 1, func() int { return columns })
+			v.begin(cell{target: someTargets("gnet")[0]})
+			_, bar, _ := strings.Cut(out.String(), "\r")
+			bar, _, _ = strings.Cut(bar, "\x1b")
+			if longest := utf8.RuneCountInString(bar) - len("[0s:0s]") + len("[9h59m59s:9h59m59s]"); !strings.Contains(bar, "| (0/") || longest >= columns {
+				t.Errorf("%d cells, %d columns: %d in %q", cells, columns, longest, bar)
+			}
+		}
+	}
+}
+
+func TestWidthThatIsNotTold(t *testing.T) {
+	for _, c := range []struct {
+		columns int
+		err     error
+		want    int
+	}{{120, nil, 120}, {0, nil, 80}, {0, errors.New("no terminal"), 80}} {
+		if got := knownWidth(c.columns, c.err); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
 	}
 }
 

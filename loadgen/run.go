@@ -275,11 +275,20 @@ func (r *runner) note(p progress, record results.Record) {
 	}
 }
 
-// footer is the line below the table: what the figures rest on.
+// footer is the line below the table of a comparison: what the figures rest on.
 func (r *runner) footer() string {
+	blocks := "blocks"
+	if r.suite.Blocks == 1 {
+		blocks = "block"
+	}
+	return r.footerOf(fmt.Sprintf("%d %s of %v", r.suite.Blocks, blocks, r.suite.Measure()))
+}
+
+// footerOf is that line for cells that are no blocks.
+func (r *runner) footerOf(cells string) string {
 	m := r.env.Machine
 	parts := []string{
-		fmt.Sprintf("%d blocks of %v", r.suite.Blocks, r.suite.Measure()),
+		cells,
 		fmt.Sprintf("%d cores: server %v, generator %v", m.LogicalCPUs, r.serverCPUs, r.engineCPUs),
 		"kernel " + m.Kernel,
 		fmt.Sprintf("seed %d", r.seed),

@@ -40,7 +40,10 @@ func (r *runner) scaleAll(ctx context.Context, b *bench, targets []target, write
 		return err
 	}
 	load := r.workloads[0]
-	plan := blocks(targets, scaled(load), r.suite.Blocks, r.seed)
+	loads := scaled(load)
+	plan := blocks(targets, loads, r.suite.Blocks, r.seed)
+	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d numbers of connections × %d blocks, seed %d, records in %s\n",
+		len(targets)*len(loads)*len(plan), len(targets), len(loads), len(plan), r.seed, r.out)
 	if err := r.inBlocks(ctx, b, plan, "scale", writer); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (r *runner) searchAll(ctx context.Context, b *bench, targets []target, writ
 	}
 	fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
 	printColumns(r.stdout, table)
-	fmt.Fprintf(r.stdout, "  the first rate kept the promise, the second did not; between them nothing is known\n\n%s\n", r.footer())
+	fmt.Fprintf(r.stdout, "  the first rate kept the promise, the second did not; between them nothing is known\n\n%s\n", r.footerOf("a cell for each probe"))
 	return nil
 }
 

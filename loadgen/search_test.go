@@ -180,9 +180,12 @@ func TestSearchAndSweepCommands(t *testing.T) {
 		if len(records) < 2 || len(results.Summarise(records)) != 0 {
 			t.Errorf("%s: %d records, %d of them compared", purpose, len(records), len(results.Summarise(records)))
 		}
-		want := map[string]string{"search": "highest rate with p90<1µs", "sweep": "100 %"}[purpose]
-		if !strings.Contains(stdout.String(), want) || !strings.Contains(stdout.String(), "server/none") {
-			t.Errorf("%s: the table lacks %q:\n%s", purpose, want, stdout)
+		for _, want := range map[string][]string{
+			"search": {"highest rate with p90<1µs", "\na cell for each probe · "}, "sweep": {"100 %", "\none cell of 60ms at each rate, 3 for a capacity · "},
+		}[purpose] {
+			if !strings.Contains(stdout.String(), want) || !strings.Contains(stdout.String(), "server/none") {
+				t.Errorf("%s: the table lacks %q:\n%s", purpose, want, stdout)
+			}
 		}
 	}
 }
@@ -196,6 +199,9 @@ func TestScaleCommand(t *testing.T) {
 		t.Fatalf("exit status %d: %s", code, stderr)
 	}
 	t.Logf("\n%s", stdout)
+	if want := "20 cells: 2 servers × 5 numbers of connections × 2 blocks, seed 4, records in " + out; !strings.Contains(stderr.String(), want) {
+		t.Errorf("it does not begin with %q:\n%s", want, stderr)
+	}
 	records, conns := open(t, out).Records(), make(map[int]int)
 	var laws []results.Record
 	for _, r := range records {

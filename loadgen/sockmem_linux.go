@@ -3,7 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
-	"net/netip"
+	"net"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,9 +14,12 @@ import (
 //
 // It asks over netlink's sock_diag, as ss -m does. Unix sockets are not accounted like that.
 func socketMemory(network, address string) (sum memoryOfSockets, err error) {
-	server, err := netip.ParseAddrPort(address)
-	if network == "unix" || err != nil {
+	if network == "unix" {
 		return sum, fmt.Errorf("the kernel's socket memory is known of TCP servers only, not of %s", address)
+	}
+	server, err := net.ResolveTCPAddr(network, address)
+	if err != nil {
+		return sum, err
 	}
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
@@ -24,7 +27,7 @@ func socketMemory(network, address string) (sum memoryOfSockets, err error) {
 	}
 	defer unix.Close(fd)
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} { // a listener of both takes IPv4 connections as sockets of IPv6
-		if err := unix.Sendto(fd, memoryRequest(family, server.Port()), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		if err := unix.Sendto(fd, memoryRequest(family, uint16(server.Port)), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return sum, fmt.Errorf("sock_diag request: %w", err)
 		}
 		if err := sum.addAnswers(fd); err != nil {
@@ -56,12 +59,6 @@ func memoryRequest(family byte, port uint16) []byte {
 	binary.NativeEndian.PutUint32(request[4:], 1<<established)
 	binary.BigEndian.PutUint16(request[8:], port)
 	return b
-}
-
-// memoryOfSockets is a sum over sockets.
-type memoryOfSockets struct {
-	sockets int
-	bytes   int64
 }
 
 // addAnswers reads messages, several a datagram, until the kernel says that they are done.

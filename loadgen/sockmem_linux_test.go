@@ -40,6 +40,31 @@ func TestSocketMemoryIsTheServersEnd(t *testing.T) {
 	}
 }
 
+// A server may be named instead of numbered.
+func TestSocketMemoryOfANamedServer(t *testing.T) {
+	_, port, err := net.SplitHostPort(serve(t, echo(unchanged)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := dial("tcp", "localhost:"+port, netip.Addr{}, 5*time.Second)
+	if err != nil {
+		t.Skipf("localhost leads elsewhere here: %v", err)
+	}
+	defer unix.Close(fd)
+	memoryWhen(t, "localhost:"+port, func(m memoryOfSockets) bool { return m.sockets == 1 })
+}
+
+// Sockets that the kernel does not show here have no memory that would be known.
+func TestSocketMemoryPerConnection(t *testing.T) {
+	before := memoryOfSockets{sockets: 1, bytes: 500}
+	if each := (memoryOfSockets{sockets: 11, bytes: 3500}).perConn(before, 10); each == nil || *each != 300 {
+		t.Errorf("%v", each)
+	}
+	if each := (memoryOfSockets{}).perConn(memoryOfSockets{}, 10); each != nil {
+		t.Errorf("%g bytes of sockets that are elsewhere", *each)
+	}
+}
+
 // memoryWhen asks until the kernel has got so far.
 func memoryWhen(t *testing.T, address string, reached func(memoryOfSockets) bool) memoryOfSockets {
 	t.Helper()

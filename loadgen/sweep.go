@@ -53,7 +53,7 @@ func (r *runner) sweepAll(ctx context.Context, b *bench, targets []target, write
 		}
 	}
 	p.finish()
-	fmt.Fprintf(r.stdout, "%s\n%s\n", report.String(), r.footer())
+	fmt.Fprintf(r.stdout, "%s\n%s\n", report.String(), r.footerOf(fmt.Sprintf("one cell of %v at each rate, %d for a capacity", r.suite.Measure(), capacityCells)))
 	return nil
 }
 

@@ -98,9 +98,12 @@ func (r *runner) countAll(ctx context.Context, b *bench, targets []target, write
 		printColumns(r.stdout, table)
 	}
 	fmt.Fprintf(r.stdout, "  counted by strace in a run of its own; the server is many times slower under it, and waits find more ready at once;\n"+
-		"  nanosleep, futex and tgkill of a Go server are its runtime's, and follow the time more than the requests\n\n%s\n", r.footer())
+		"  nanosleep, futex and tgkill of a Go server are its runtime's, and follow the time more than the requests\n\n%s\n", r.footerOf(r.oneEach()))
 	return nil
 }
+
+// oneEach is what a table of counts rests on: they hardly differ from cell to cell.
+func (r *runner) oneEach() string { return fmt.Sprintf("one cell of %v each", r.suite.Measure()) }
 
 // counted is one cell under a tracer. Connections are made before it looks, and every request is counted, warm-up and drain too.
 func (r *runner) counted(ctx context.Context, b *bench, c cell, writer *results.Writer) (results.Record, error) {

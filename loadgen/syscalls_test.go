@@ -54,8 +54,10 @@ func TestSystemCallsAreCounted(t *testing.T) {
 	if r.Syscalls["write"] > r.Requests+20 || r.SyscallsPerRequest < 1.9 {
 		t.Errorf("%d writes for %d requests, %.2f calls a request", r.Syscalls["write"], r.Requests, r.SyscallsPerRequest)
 	}
-	if !strings.Contains(stdout.String(), "write 1.0") {
-		t.Errorf("the table does not name the calls:\n%s", stdout)
+	for _, want := range []string{"write 1.0", "one cell of 200ms each · "} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, stdout)
+		}
 	}
 }
 

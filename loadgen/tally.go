@@ -15,8 +15,19 @@ type Tally struct {
 	Counts
 	Began, Ended int64 // clock at the engine's own edges of the window
 
-	CPU          time.Duration  // of the engine's thread; 0: the engine has no thread of its own
-	RunQueueWait *time.Duration // the thread was runnable and had no core; nil: the system does not tell
+	CPU   time.Duration // of the engine's thread; 0: the engine has no thread of its own
+	Queue *queued       // nil: the system does not tell
+}
+
+// queued is what a thread has seen of the run queue of its core.
+type queued struct {
+	wait   time.Duration // it was runnable and had no core
+	slices int64         // how often it then got one, after a wake-up or after somebody else's turn
+}
+
+// beyond is the wait that so many slices do not explain, as a share of wall; below 0 where they would explain more.
+func (q queued) beyond(wall time.Duration) float64 {
+	return (q.wait - time.Duration(q.slices)*sliceCosts).Seconds() / wall.Seconds()
 }
 
 // Counts are the part of a Tally that adds up over engines.

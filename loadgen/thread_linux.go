@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -21,30 +22,36 @@ func (t *threadClocks) open() (err error) {
 
 func (t *threadClocks) close() { unix.Close(t.schedstat) }
 
-// read returns the thread's processor time and how long it was runnable without a core (second field of schedstat;
-// both in nanoseconds, counted by the scheduler, not in ticks).
-func (t *threadClocks) read() (cpu, wait time.Duration, err error) {
+// A readOut is what threadClocks show, since the thread began.
+type readOut struct {
+	cpu time.Duration
+	queued
+}
+
+// read is accurate to nanoseconds: the scheduler counts, not a tick.
+func (t *threadClocks) read() (readOut, error) {
 	var spent unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &spent); err != nil {
-		return 0, 0, fmt.Errorf("clock_gettime(CLOCK_THREAD_CPUTIME_ID): %w", err)
+		return readOut{}, fmt.Errorf("clock_gettime(CLOCK_THREAD_CPUTIME_ID): %w", err)
 	}
 	var text [128]byte
 	n, err := unix.Pread(t.schedstat, text[:], 0)
 	if err != nil {
-		return 0, 0, fmt.Errorf("schedstat: %w", err)
+		return readOut{}, fmt.Errorf("schedstat: %w", err)
 	}
-	wait, err = waitOf(text[:n])
-	return time.Duration(spent.Nano()), wait, err
+	q, err := queuedOf(text[:n])
+	return readOut{time.Duration(spent.Nano()), q}, err
 }
 
-// waitOf reads the second of schedstat's three fields.
-func waitOf(schedstat []byte) (time.Duration, error) {
+// queuedOf reads the second and third of schedstat's three fields.
+func queuedOf(schedstat []byte) (queued, error) {
 	fields := bytes.Fields(schedstat)
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("schedstat has %d fields, not 3", len(fields))
+	if len(fields) < 3 {
+		return queued{}, fmt.Errorf("schedstat has %d fields, not 3", len(fields))
 	}
 	ns, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	return time.Duration(ns), err
+	slices, err2 := strconv.ParseInt(string(fields[2]), 10, 64)
+	return queued{time.Duration(ns), slices}, errors.Join(err, err2)
 }
 
 // pinThread keeps the calling thread on one core; -1 leaves it free.

@@ -40,6 +40,36 @@ func TestClientLimited(t *testing.T) {
 	}
 }
 
+// A thread that wakes up often is in the run queue for a moment each time; a stranger on its core keeps it there for longer.
+func TestWaitIsJudgedBeyondWakeUps(t *testing.T) {
+	const wall = 2 * time.Second
+	idleCore := queued{wait: 90 * time.Millisecond, slices: 80_000}
+	for _, c := range []struct {
+		name    string
+		engines []queued
+		limited bool
+	}{
+		{"40 000 wake-ups a second on an idle core", []queued{idleCore}, false},
+		{"the same wait and few wake-ups", []queued{{90 * time.Millisecond, 200}}, true},
+		{"as many wake-ups beside a stranger", []queued{{300 * time.Millisecond, 80_000}}, true},
+		{"one of two beside a stranger", []queued{idleCore, {90 * time.Millisecond, 200}}, true},
+		{"wake-ups of one do not excuse the other", []queued{{90 * time.Millisecond, 200}, {0, 200_000}}, true},
+	} {
+		var tallies []Tally
+		for _, q := range c.engines {
+			tallies = append(tallies, Tally{Ended: int64(wall), Queue: &q})
+		}
+		m := Measurement{Conducted: wall}
+		if err := m.add(tallies); err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{loops: 1}
+		if limited, why := clientLimited(b.facts(Workload{}, m)); limited != c.limited || limited != strings.Contains(why, "for a core, beyond what its wake-ups cost") {
+			t.Errorf("%s: %v, %q", c.name, limited, why)
+		}
+	}
+}
+
 func TestLittlesLaw(t *testing.T) {
 	const wall = time.Second
 	measurement := func(requests, latency int64, late time.Duration) Measurement {

@@ -26,10 +26,10 @@ func (s Scaling) At(n float64) float64 {
 // Peak is the number of connections with the highest throughput, infinite if the throughput never falls.
 func (s Scaling) Peak() float64 {
 	switch {
+	case s.Contention > 1:
+		return 1
 	case s.Coherency == 0:
 		return math.Inf(1)
-	case s.Contention >= 1:
-		return 1
 	}
 	return max(1, math.Sqrt((1-s.Contention)/s.Coherency))
 }

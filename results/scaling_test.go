@@ -95,7 +95,7 @@ func TestWhatCannotBeFitted(t *testing.T) {
 }
 
 func TestPeak(t *testing.T) {
-	for law, want := range map[Scaling]float64{{1, 0.1, 0}: math.Inf(1), {1, 0.19, 0.0001}: 90, {1, 1.5, 0.1}: 1, {1, 0, 4}: 1} {
+	for law, want := range map[Scaling]float64{{1, 0.1, 0}: math.Inf(1), {1, 0.19, 0.0001}: 90, {1, 1.5, 0.1}: 1, {1, 1.5, 0}: 1, {1, 0, 4}: 1} {
 		if got := law.Peak(); math.Abs(got-want) > 1e-9 && got != want {
 			t.Errorf("%+v: %v, want %v", law, got, want)
 		}
