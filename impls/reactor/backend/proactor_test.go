@@ -512,7 +512,8 @@ func TestProactorLetsGoOfWhatIsClosed(t *testing.T) {
 		check(t, p.Cancel(&receive))
 		check(t, p.Flush())
 		check(t, unix.Close(server))
-		check(t, unix.SetsockoptTimeval(client, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(soon / time.Second)}))
+		limit := unix.NsecToTimeval(int64(soon))
+		check(t, unix.SetsockoptTimeval(client, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit))
 		if n, err := unix.Read(client, make([]byte, 1)); n != 0 || err != nil {
 			t.Fatalf("the peer read %d, %v; want the end of the stream", n, err)
 		}
