@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"math"
+	"math/bits"
 	"net/netip"
 	"os"
 	"strings"
@@ -52,7 +53,7 @@ func TestE12RefusedCallsChangeNothing(t *testing.T) {
 			"negative timeout of Once":        {func() error { return b.Once(-1, 0, -3, ignore) }, ErrTimeout, "add timer"},
 			"closed descriptor":               {func() error { return b.NewEvent(closedNumber(t), Read, ignore).Add(1) }, unix.EBADF, "descriptor"},
 			"wild descriptor":                 {func() error { return b.NewEvent(1<<30, Read, ignore).Add(1) }, unix.EBADF, "add descriptor 1073741824"},
-			"descriptor beyond 32 bits":       {func() error { return b.NewEvent(1<<32|a, Read, ignore).Add(1) }, unix.EBADF, "descriptor"},
+			"descriptor beyond 32 bits":       {func() error { return b.NewEvent(1<<(bits.UintSize-2)|a, Read, ignore).Add(1) }, unix.EBADF, "descriptor"},
 			"regular file":                    {func() error { return b.NewEvent(int(file.Fd()), Read, ignore).Add(1) }, unix.EPERM, "descriptor"},
 			"mixed triggers":                  {func() error { return edge.Add(time.Second) }, ErrTriggersMixed, "add descriptor"},
 			"priority too high":               {func() error { return active.SetPriority(2) }, ErrPriority, "SetPriority(2)"},

@@ -27,13 +27,10 @@ func (bev *BufferEvent) send() {
 
 // flush has the transport write. A short write says that the kernel has no more room: the next waits for its word.
 func (bev *BufferEvent) flush(most int) {
-	length, waiting := bev.unwritten(), bev.output.Len()
+	length, underWay := bev.unwritten(), int(bev.underWay)
 	n, err := bev.settings.transport.flush(bev, most)
-	if taken := waiting - bev.output.Len(); bev.filter() == nil {
-		bev.spend(Write, taken)
-	} else {
-		bev.spend(Write, n) // its transform may have written to the output meanwhile
-	}
+	taken := n + int(bev.underWay) - underWay // the length of the output would not tell: callbacks and a transform may write to it meanwhile
+	bev.spend(Write, max(0, taken))           // below 0 where what was under way has failed
 	if err == errUnderWay {
 		bev.flags |= blocked
 		return

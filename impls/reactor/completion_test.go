@@ -273,7 +273,7 @@ func TestLoopMovesBetweenThreads(t *testing.T) {
 			fd, err = unix.Dup(fd)
 			check(t, err)
 			check(t, unix.SetNonblock(peer, false))
-			tv := unix.Timeval{Sec: int64(soon.Seconds())}
+			tv := unix.NsecToTimeval(int64(soon))
 			check(t, unix.SetsockoptTimeval(peer, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv))
 			echo(b.NewBufferEvent(fd))
 			for round := range 10 {

@@ -60,10 +60,12 @@ func (b *Base) activeEvents(yield func(*Event) bool) {
 			}
 		}
 	}
+	seen := make(map[*Event]bool) // what was withdrawn and put off again is there twice
 	for _, e := range b.later {
-		if e.marks&deferred != 0 && !yield(e) {
+		if e.marks&deferred != 0 && !seen[e] && !yield(e) {
 			return
 		}
+		seen[e] = true
 	}
 }
 

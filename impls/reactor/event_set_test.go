@@ -299,3 +299,17 @@ func TestEventsAreTheUsersAlone(t *testing.T) {
 	bev.Close()
 	listener.Close()
 }
+
+// An event that was put off, withdrawn and put off again is one event.
+func TestEventsNamesADeferredEventOnce(t *testing.T) {
+	b := newBase(t)
+	var told []What
+	e := b.NewEvent(-1, 0, func(what What) { told = append(told, what) })
+	e.ActiveLater(Read)
+	check(t, e.Del())
+	e.ActiveLater(Write)
+	same(t, "events", slices.Collect(b.Events()), []*Event{e})
+	equal(t, "active", b.active, 1)
+	turns(t, b, 2)
+	same(t, "told", told, []What{Write})
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -431,5 +432,25 @@ func TestC15CloseAfterFlushKeepsTheRate(t *testing.T) {
 		}
 		check(t, unix.Shutdown(peer, unix.SHUT_WR))
 		loop(t, b, 0, Empty)
+	})
+}
+
+// A limit counts what is written, also if a callback of the output fills it up again meanwhile.
+func TestC8LimitWithAnOutputThatRefillsItself(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		bev, peer := owned(t, b)
+		check(t, bev.SetRateLimit(RateLimit{Write: Rate{PerTick: 30}, Tick: time.Hour}))
+		refills := 20
+		bev.Output().OnChange(func(_, _, deleted int) {
+			if deleted > 0 && refills > 0 {
+				refills--
+				bev.Write([]byte("0123456789"))
+			}
+		})
+		bev.Write([]byte("0123456789"))
+		calm(t, b)
+		equal(t, "written", content(peer), strings.Repeat("0123456789", 3))
+		equal(t, "left", bev.RateLeft(Write), 0)
+		bev.Close()
 	})
 }

@@ -54,8 +54,9 @@
 // taken instead.
 //
 // New interest waits for the next Wait, which hands it over with the call that it makes anyway; Set only looks at the file. To withdraw an
-// interest costs a call at once. Two things differ from the other methods. Work that is under way keeps its file open: who closes a
-// descriptor without withdrawing it from a ring has not closed the socket. And a ring is best used from one thread (see [OneThread]).
+// interest costs a call at once. Three things differ from the other methods. Work that is under way keeps its file open: who closes a
+// descriptor without withdrawing it from a ring has not closed the socket. A readiness that came after the last Wait is told by the next,
+// also if it has gone meanwhile: a read may find nothing. And a ring is best used from one thread (see [OneThread]).
 //
 // # The contract of a Proactor
 //

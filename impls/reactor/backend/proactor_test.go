@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
+	"weak"
 
 	"golang.org/x/sys/unix"
 
@@ -294,6 +296,36 @@ func TestProactorExchangesMemory(t *testing.T) {
 	})
 }
 
+// Whoever forgets a Proactor without closing it loses descriptors, and nothing worse: the kernel goes on writing into its buffers, so
+// their memory must not become somebody else's. After Close it may.
+func TestProactorIsForgotten(t *testing.T) {
+	eachProactor(t, func(t *testing.T, p *proactor) {
+		memory, op := forget(t, p.Name())
+		runtime.GC()
+		if memory.Value() == nil {
+			t.Fatal("the memory into which the kernel receives was freed")
+		}
+		check(t, op.Value().Owner.(backend.Proactor).Close())
+		runtime.GC()
+		if memory.Value() != nil {
+			t.Error("the memory is kept after Close")
+		}
+	})
+}
+
+// forget leaves a Proactor behind that receives, and returns where it does so, and what Owner knows it.
+func forget(t *testing.T, method string) (weak.Pointer[byte], weak.Pointer[backend.Op]) {
+	p := &proactor{Proactor: open(t, method).(backend.Proactor), ready: make([]backend.Ready, 8)}
+	a, peer := blockingPair(t)
+	receive := &backend.Op{Owner: p.Proactor}
+	check(t, p.Receive(receive, a))
+	must(unix.Write(peer, []byte("x")))(t)
+	r := p.next(t, receive)
+	memory := weak.Make(unsafe.SliceData(p.Buffer(r)))
+	p.Release(r.Buffer)
+	return memory, weak.Make(receive)
+}
+
 // With all buffers in the owner's hands the kernel can receive nothing; when they come back it goes on, and no byte is lost.
 func TestProactorRunsOutOfBuffers(t *testing.T) {
 	eachProactor(t, func(t *testing.T, p *proactor) {
@@ -480,7 +512,8 @@ func TestProactorLetsGoOfWhatIsClosed(t *testing.T) {
 		check(t, p.Cancel(&receive))
 		check(t, p.Flush())
 		check(t, unix.Close(server))
-		check(t, unix.SetsockoptTimeval(client, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(soon / time.Second)}))
+		limit := unix.NsecToTimeval(int64(soon))
+		check(t, unix.SetsockoptTimeval(client, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit))
 		if n, err := unix.Read(client, make([]byte, 1)); n != 0 || err != nil {
 			t.Fatalf("the peer read %d, %v; want the end of the stream", n, err)
 		}

@@ -62,22 +62,23 @@ func newUring(kernel ringKernel) (*uring, error) {
 	}
 	u.work = &u.operations
 	u.operations.ring = u.ring
+	writing.Store(u, nil)
 	return u, nil
 }
 
 func (u *uring) Name() string { return "io_uring" }
 
-// orphaned keeps alive the rings whose work could not be called back.
-var orphaned sync.Map
+// writing keeps alive the rings into whose buffers the kernel may write: those that are not closed, for even if nobody has them any more
+// their receives go on, and those whose work could not be called back.
+var writing sync.Map
 
 // Close calls back what is under way and waits for it: the kernel may be reading memory of this process for it.
 func (u *uring) Close() error {
 	u.operations.abandon()
 	err := u.uringPoll.Close()
-	if u.operations.underWay == 0 {
+	if u.operations.underWay == 0 { // otherwise the wait has failed, and nobody else may have the buffers
 		u.operations.buffers.close()
-	} else { // the wait has failed: the kernel may still write into them, so nobody else may have them
-		orphaned.Store(u, nil)
+		writing.Delete(u)
 	}
 	return err
 }

@@ -13,7 +13,7 @@ const (
 // returns a count answers 0. The owner of a connection so keeps its input's back and its output's front for itself.
 func (b *Buffer) Freeze(side Side) {
 	b.takeChain()
-	b.frozen |= side
+	b.frozen |= side & (Front | Back)
 	b.giveChain()
 }
 

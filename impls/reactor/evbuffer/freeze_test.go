@@ -86,3 +86,20 @@ func frozenTest(t *testing.T, side Side, calls map[string]func(b *Buffer) error)
 		})
 	}
 }
+
+// A side that there is not is no side.
+func TestFreezeKnowsTwoSides(t *testing.T) {
+	var b Buffer
+	b.Freeze(^Side(0))
+	if !b.Frozen(Front) || !b.Frozen(Back) {
+		t.Error("not frozen at both sides")
+	}
+	b.Unfreeze(^Side(0))
+	if b.Frozen(Front) || b.Frozen(Back) {
+		t.Error("still frozen")
+	}
+	b.Freeze(1 << 2)
+	if n, err := b.Write([]byte("x")); n != 1 || err != nil {
+		t.Errorf("Write: %d, %v", n, err)
+	}
+}
