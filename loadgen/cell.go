@@ -185,7 +185,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	describeReceiveLag(r, m)
 	if m.ServerWait != nil {
-		r.ServerRunQueueWaitNs = new(int64(*m.ServerWait))
+		r.ServerRunQueueWaitNs = new(int64(m.ServerWait.wait))
 	}
 	describeServer(r, m)
 	describeLatency(r, m.Latencies)
@@ -216,8 +216,11 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 func (b *bench) facts(w Workload, m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.Queue != nil,
-		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(), ServerWait: share(m.ServerWait, m.Conducted),
+		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(),
 		Pressure: share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
+	}
+	if m.ServerWait != nil {
+		f.ServerWait = m.ServerWait.beyond(m.Conducted)
 	}
 	if m.Late == nil {
 		f.Rate, f.Alone = float64(m.Requests)/m.Wall.Seconds(), b.alone[w.Name]

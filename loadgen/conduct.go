@@ -39,9 +39,9 @@ type Measurement struct {
 	Queue      *queued       // of all engines; nil: not known
 	WorstWait  float64       // of the engine that waited longest beyond what its slices explain: that wait as a share of its window
 
-	ServerCPU     time.Duration  // 0: not known
-	ServerWait    *time.Duration // run-queue wait of the server's thread that waited most; nil: not known
-	Before, After impls.Usage    // around the window; zero: not known
+	ServerCPU     time.Duration // 0: not known
+	ServerWait    *queued       // of the server's thread that waited longest beyond what its slices explain; nil: not known
+	Before, After impls.Usage   // around the window; zero: not known
 	Steal         *time.Duration
 	MachineCPU    time.Duration  // of all processes and interrupts, in steps of 10 ms; 0: not known
 	Pressure      *time.Duration // somebody on this machine waited for a core; nil: not known
@@ -222,7 +222,7 @@ type edge struct {
 	pressed   time.Duration
 	pressedOK bool
 	collected uint64
-	waits     map[int]time.Duration // of the server's threads, for a core
+	waits     map[int]queued // of the server's threads
 }
 
 // startOf reads what takes long first and the server's processor clock last, next to the edge itself.
@@ -259,12 +259,16 @@ func (e edge) end(m *Measurement, server subject) {
 	}
 }
 
-// longestWait is the wait of the thread that waited most between two readings; nil if no thread is in both.
-func longestWait(before, after map[int]time.Duration) (longest *time.Duration) {
-	for tid, wait := range after {
+// longestWait is what the thread saw between two readings that waited longest beyond what its slices explain; nil if no thread is in both.
+func longestWait(before, after map[int]queued) (longest *queued) {
+	for tid, now := range after {
 		earlier, ok := before[tid]
-		if ok && (longest == nil || wait-earlier > *longest) {
-			longest = new(wait - earlier)
+		if !ok {
+			continue
+		}
+		between := queued{now.wait - earlier.wait, now.slices - earlier.slices}
+		if longest == nil || between.unexplained() > longest.unexplained() {
+			longest = &between
 		}
 	}
 	return longest

@@ -66,11 +66,12 @@ func TestFirstCauseIsKept(t *testing.T) {
 }
 
 func TestLongestWaitIsOfAThreadThatLivedThroughTheWindow(t *testing.T) {
-	before := map[int]time.Duration{1: 5, 2: 100, 3: 0}
-	if got := longestWait(before, map[int]time.Duration{1: 20, 2: 101, 4: 900}); got == nil || *got != 15 {
+	before := map[int]queued{1: {5, 1}, 2: {100, 1}, 3: {}, 5: {}}
+	awoken := queued{10 * sliceCosts, 11} // waited longest of all, but its wake-ups explain it
+	if got := longestWait(before, map[int]queued{1: {20, 1}, 2: {101, 1}, 4: {900, 1}, 5: awoken}); got == nil || *got != (queued{wait: 15}) {
 		t.Errorf("got %v, want 15 ns", got)
 	}
-	if got := longestWait(nil, map[int]time.Duration{1: 20}); got != nil {
+	if got := longestWait(nil, map[int]queued{1: {20, 1}}); got != nil {
 		t.Errorf("nothing was read before, and yet %v", *got)
 	}
 }

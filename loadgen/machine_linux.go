@@ -42,9 +42,9 @@ func pressure() (time.Duration, bool) {
 	return time.Duration(stats.Some.Total) * time.Microsecond, true
 }
 
-// runQueueWaits tells for each thread of a process how long it was runnable without a core (second field of schedstat).
-func runQueueWaits(pid int) map[int]time.Duration {
-	waits := make(map[int]time.Duration)
+// runQueueWaits tells for each thread of a process how long it was runnable without a core (second and third field of schedstat).
+func runQueueWaits(pid int) map[int]queued {
+	waits := make(map[int]queued)
 	folder := fmt.Sprintf("/proc/%d/task", pid)
 	threads, err := os.ReadDir(folder)
 	if err != nil {
@@ -57,7 +57,7 @@ func runQueueWaits(pid int) map[int]time.Duration {
 		}
 		tid, _ := strconv.Atoi(thread.Name())
 		if q, err := queuedOf(text); err == nil {
-			waits[tid] = q.wait
+			waits[tid] = q
 		}
 	}
 	return waits

@@ -18,7 +18,7 @@ func socketMemory(string, string) (memoryOfSockets, error) {
 	return memoryOfSockets{}, impls.ErrUnsupported
 }
 
-func runQueueWaits(int) map[int]time.Duration { return nil }
+func runQueueWaits(int) map[int]queued { return nil }
 
 func allowedCPUs() []int { return nil }
 

@@ -25,10 +25,11 @@ type queued struct {
 	slices int64         // how often it then got one, after a wake-up or after somebody else's turn
 }
 
-// beyond is the wait that so many slices do not explain, as a share of wall; below 0 where they would explain more.
-func (q queued) beyond(wall time.Duration) float64 {
-	return (q.wait - time.Duration(q.slices)*sliceCosts).Seconds() / wall.Seconds()
-}
+// unexplained is the wait that so many slices do not explain; below 0 where they would explain more.
+func (q queued) unexplained() time.Duration { return q.wait - time.Duration(q.slices)*sliceCosts }
+
+// beyond is that wait as a share of wall.
+func (q queued) beyond(wall time.Duration) float64 { return q.unexplained().Seconds() / wall.Seconds() }
 
 // Counts are the part of a Tally that adds up over engines.
 type Counts struct {

@@ -14,7 +14,7 @@ type Facts struct {
 	EngineKnown bool    // the two above were measured
 	ServerCPU   float64 // of all threads of the server
 	ServerCores int     // cores that it could have used: its loops
-	ServerWait  float64 // of the server's thread that waited most for a core; 0 if not known
+	ServerWait  float64 // of the server's thread that waited most for a core, beyond what its slices explain; 0 if not known
 
 	Pressure     float64 // somebody on the machine waited for a core; 0 if not known
 	ReceiveShare float64 // of the latency: the reply had arrived and the engine had not read it; 0 if not known
@@ -63,7 +63,7 @@ const (
 //
 //  1. The engine was runnable and had no core for more than 2 % of the window, not counting 2 µs for each time that it then began to run:
 //     everything it saw came late. A stranger who hides within those 2 µs makes an open loop late, which is judged below.
-//  2. A thread of the server likewise, for more than 5 %: the machine was not the server's.
+//  2. A thread of the server likewise, for more than 5 % beyond its own wake-ups: the machine was not the server's.
 //  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
 //  4. The rate is within a tenth of what the engine can reach without a server: no server could have done much better.
 //

@@ -104,7 +104,7 @@ type Record struct {
 
 	ClientRunQueueWaitNs *int64 `json:"client_run_queue_wait_ns,omitempty"` // schedstat: engine threads were runnable but had no core
 	ClientTimeSlices     *int64 `json:"client_time_slices,omitempty"`       // schedstat: how often engine threads got a core; each start costs a microsecond or two of that wait on an idle core too
-	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // run-queue wait of the server's thread that waited most
+	ServerRunQueueWaitNs *int64 `json:"server_run_queue_wait_ns,omitempty"` // run-queue wait of the server's thread that waited most beyond what its wake-ups cost
 	CPUPressureNs        *int64 `json:"cpu_pressure_ns,omitempty"`          // PSI: some task of this machine waited for a core, over the window
 	StealNs              *int64 `json:"steal_ns,omitempty"`                 // /proc/stat over all cores: the hypervisor ran someone else, 10 ms steps
 
