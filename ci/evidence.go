@@ -46,11 +46,17 @@ func toBestPeer(server, workload string) func(evidence) results.Estimate {
 	}
 }
 
-// best is the estimate with the lowest median; the zero one says that there is none.
+// best is the estimate with the lowest median, and reaches down to where any other may lie: that one may be the best as well. The zero
+// one says that there is none.
 func best(all []results.Estimate) (least results.Estimate) {
 	for _, e := range all {
 		if e.Known() && (!least.Known() || e.Median < least.Median) {
 			least = e
+		}
+	}
+	for _, e := range all {
+		if e.Known() && e.Low < least.Low {
+			least.Low, least.Confidence = e.Low, min(least.Confidence, e.Confidence)
 		}
 	}
 	return least
@@ -75,7 +81,7 @@ func counted(value float64) results.Estimate {
 // traced is the last record of a server whose system calls were counted.
 func (e evidence) traced(server string) (found results.Record, ok bool) {
 	for _, r := range e.records {
-		if r.Purpose == "syscalls" && r.Impl == server && r.Workload == "closed-64" && !r.Failed() && r.Requests > 0 {
+		if r.Purpose == "syscalls" && r.Impl == server && r.Workload == "closed-64" && !r.Failed() && r.Requests > 0 && len(r.Syscalls) > 0 {
 			found, ok = r, true
 		}
 	}

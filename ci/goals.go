@@ -44,8 +44,8 @@ func goals() (all []goal) {
 	all = append(all, callGoals()...)
 	all = append(all, goal{3, "reactor/epoll: bytes an idle connection", 200, idleBytes("reactor/epoll")})
 	all = append(all,
-		goal{3, "reactor/epoll: allocations an echo", 0, echoAllocations("epoll")},
-		goal{3, "reactor/io_uring: allocations an echo", 0, echoAllocations("io_uring")})
+		goal{3, "reactor/epoll: whole allocations an echo", 0, echoAllocations("epoll")},
+		goal{3, "reactor/io_uring: whole allocations an echo", 0, echoAllocations("io_uring")})
 	all = append(all, dispatchGoals()...)
 	all = append(all, timerGoals()...)
 	return append(all, latencyGoals()...)
