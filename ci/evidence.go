@@ -159,10 +159,12 @@ func toLibevent(s sequence, step string) func(evidence) results.Estimate {
 	}
 }
 
-// ratios are those of values that belong together.
+// ratios are those of values that belong together. No time at all is no figure.
 func ratios(a, b []float64) (all []float64) {
 	for i := range min(len(a), len(b)) {
-		all = append(all, a[i]/b[i])
+		if a[i] > 0 && b[i] > 0 {
+			all = append(all, a[i]/b[i])
+		}
 	}
 	return all
 }
@@ -190,7 +192,9 @@ func latencyToBestPeer(server string, share int, percentile string) func(evidenc
 			if percentile == "p99" {
 				latency = r.LatencyP99Ns
 			}
-			values[r.Impl] = append(values[r.Impl], float64(latency))
+			if latency > 0 { // absent where too few requests lie beyond it
+				values[r.Impl] = append(values[r.Impl], float64(latency))
+			}
 		}
 		var peers []results.Estimate
 		for impl := range values {

@@ -223,3 +223,32 @@ func TestBestPeerMayBeAnother(t *testing.T) {
 		}
 	}
 }
+
+// TestAFigureThatIsAbsentReachesNoGoal: a record leaves out a percentile that too few requests lie beyond, and 0 ns is no time.
+func TestAFigureThatIsAbsentReachesNoGoal(t *testing.T) {
+	s := sequence{method: "epoll", arguments: []string{"timers", "1000000"}}
+	e := evidence{records: slices.Concat(pairRecords("gnet", "closed-64", 1.1), openRecords("reactor/epoll", 50_000, 0), openRecords("gnet", 50_000, 200))}
+	for block := range 6 {
+		e.figures = append(e.figures, loopFigure{"reactor", "epoll", "timers 1000000", "add", block, 0}, loopFigure{"libevent", "epoll", "timers 1000000", "add", block, 100})
+	}
+	for name, measured := range map[string]func(evidence) results.Estimate{
+		"p99":   latencyToBestPeer("reactor/epoll", 50, "p99"),
+		"timer": toLibevent(s, "add"),
+	} {
+		if got := (goal{most: 1}).judge(measured(e)); got != cannotTell {
+			t.Errorf("%s: %s of a figure that is not there", name, got)
+		}
+	}
+}
+
+// TestTableTellsAFigureFromItsGoal: what misses a goal by little does not read as if it had reached it.
+func TestTableTellsAFigureFromItsGoal(t *testing.T) {
+	var out bytes.Buffer
+	g := goal{number: 1, what: "calls", most: 1.03, measured: func(evidence) results.Estimate { return counted(1.03004) }}
+	if err := printGoals(&out, []goal{g}, evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	if line := lineWith(out.String(), "calls"); !strings.Contains(line, "1.03004") || !strings.Contains(line, "1.00004") || !strings.Contains(line, "NOT REACHED") {
+		t.Errorf("got %q", line)
+	}
+}
