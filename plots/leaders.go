@@ -33,17 +33,11 @@ func (w workload) cheapestOf(rivals []results.Summary) (leaders []string, sure b
 	return leaders, first.CPUPerRequestNs.Trusted()
 }
 
-// rivals are the servers that one might choose, as far as they have figures. Where some have enough blocks for an interval the others
-// take no part: nothing can be told of them, and that must not read as being as good as the best.
+// rivals are the servers that one might choose, as far as they have figures.
 func (w workload) rivals() []results.Summary {
-	all := slices.DeleteFunc(slices.Clone(w.Rows), func(s results.Summary) bool {
+	return slices.DeleteFunc(slices.Clone(w.Rows), func(s results.Summary) bool {
 		return s.Impl == reference || !s.CPUPerRequestNs.Known()
 	})
-	trusted := slices.DeleteFunc(slices.Clone(all), func(s results.Summary) bool { return !s.CPUPerRequestNs.Trusted() })
-	if len(trusted) > 0 {
-		return trusted
-	}
-	return all
 }
 
 // against is the CPU per request of one implementation as a multiple of another's in the same block.
