@@ -101,7 +101,7 @@ func moduleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
 	path, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	if err != nil || path != "reactorbench" {
-		return "", usagef("ci selftest builds its servers from the sources: run it within the checkout")
+		return "", usagef("what is measured is built from the sources: run ci within the checkout")
 	}
 	return dir, nil
 }

@@ -46,11 +46,17 @@ func toBestPeer(server, workload string) func(evidence) results.Estimate {
 	}
 }
 
-// best is the estimate with the lowest median; the zero one says that there is none.
+// best is the estimate with the lowest median, and reaches down to where any other may lie: that one may be the best as well. The zero
+// one says that there is none.
 func best(all []results.Estimate) (least results.Estimate) {
 	for _, e := range all {
 		if e.Known() && (!least.Known() || e.Median < least.Median) {
 			least = e
+		}
+	}
+	for _, e := range all {
+		if e.Known() && e.Low < least.Low {
+			least.Low, least.Confidence = e.Low, min(least.Confidence, e.Confidence)
 		}
 	}
 	return least
@@ -75,7 +81,7 @@ func counted(value float64) results.Estimate {
 // traced is the last record of a server whose system calls were counted.
 func (e evidence) traced(server string) (found results.Record, ok bool) {
 	for _, r := range e.records {
-		if r.Purpose == "syscalls" && r.Impl == server && r.Workload == "closed-64" && !r.Failed() && r.Requests > 0 {
+		if r.Purpose == "syscalls" && r.Impl == server && r.Workload == "closed-64" && !r.Failed() && r.Requests > 0 && len(r.Syscalls) > 0 {
 			found, ok = r, true
 		}
 	}
@@ -153,10 +159,12 @@ func toLibevent(s sequence, step string) func(evidence) results.Estimate {
 	}
 }
 
-// ratios are those of values that belong together.
+// ratios are those of values that belong together. No time at all is no figure.
 func ratios(a, b []float64) (all []float64) {
 	for i := range min(len(a), len(b)) {
-		all = append(all, a[i]/b[i])
+		if a[i] > 0 && b[i] > 0 {
+			all = append(all, a[i]/b[i])
+		}
 	}
 	return all
 }
@@ -184,7 +192,9 @@ func latencyToBestPeer(server string, share int, percentile string) func(evidenc
 			if percentile == "p99" {
 				latency = r.LatencyP99Ns
 			}
-			values[r.Impl] = append(values[r.Impl], float64(latency))
+			if latency > 0 { // absent where too few requests lie beyond it
+				values[r.Impl] = append(values[r.Impl], float64(latency))
+			}
 		}
 		var peers []results.Estimate
 		for impl := range values {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -201,36 +202,57 @@ const mostRuns = 4
 // blocks runs the load generator and returns the values of count blocks. A block of which a slice has no figure, because the machine
 // left no time for either side, is replaced by another: what takes the figure away is not which of the two it was.
 func (g *gate) blocks(ctx context.Context, s series, base, head string, count int) (values []float64, err error) {
-	measured := 0
+	measured, why := 0, ""
 	for range mostRuns {
-		more, err := g.pairs(ctx, s, base, head, count-len(values))
+		more, silent, err := g.pairs(ctx, s, base, head, count-len(values))
 		if err != nil {
 			return nil, err
 		}
 		measured += count - len(values)
+		if silent != "" {
+			why = "; a slice without one: " + silent
+		}
 		if values = append(values, more...); len(values) == count {
 			return values, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: only %d of %d pairs have figures; the machine is too busy to measure (records: %s)", s, len(values), measured, g.out)
+	return nil, fmt.Errorf("%s: only %d of %d pairs have figures; the machine is too busy to measure (records: %s)%s", s, len(values), measured, g.out, why)
 }
 
-// pairs is one run of the load generator.
-func (g *gate) pairs(ctx context.Context, s series, base, head string, count int) ([]float64, error) {
+// pairs is one run of the load generator, and why a slice of it has no figure if it says so.
+func (g *gate) pairs(ctx context.Context, s series, base, head string, count int) (values []float64, silent string, err error) {
 	g.number++
 	out := filepath.Join(g.out, fmt.Sprintf("%02d-%s-against-%s-%s-%s", g.number, head, base, flat(s.Impl), s.Workload))
-	if err := g.runPairs(ctx, s, base, head, count, out); err != nil {
-		return nil, err
+	failed := g.runPairs(ctx, s, base, head, count, out)
+	if ctx.Err() != nil {
+		return nil, "", ctx.Err()
 	}
 	run, err := results.Open(out)
 	if err != nil {
-		return nil, err
+		return nil, "", errors.Join(failed, err)
 	}
-	var values []float64
+	if failed != nil {
+		if silent, err = silence(run.Records()); err != nil || silent == "" {
+			return nil, "", errors.Join(failed, err)
+		}
+	}
 	for _, pair := range results.Pairs(run.Records()) {
 		values, _ = results.PairRatios(run.Records(), pair)
 	}
-	return values, nil
+	return values, silent, nil
+}
+
+// silence is why slices have no figure although no server did anything wrong: nothing came back in time. What a server did wrong is an error.
+func silence(records []results.Record) (why string, err error) {
+	for _, r := range records {
+		if len(r.Faults) > 0 {
+			return "", fmt.Errorf("%s: %s", r.Role, r.Error)
+		}
+		if r.Failed() {
+			why = r.Error
+		}
+	}
+	return why, nil
 }
 
 func (g *gate) say(format string, args ...any) { fmt.Fprintf(g.progress, format+"\n", args...) }

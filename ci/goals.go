@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 
 	"reactorbench/results"
@@ -44,8 +45,8 @@ func goals() (all []goal) {
 	all = append(all, callGoals()...)
 	all = append(all, goal{3, "reactor/epoll: bytes an idle connection", 200, idleBytes("reactor/epoll")})
 	all = append(all,
-		goal{3, "reactor/epoll: allocations an echo", 0, echoAllocations("epoll")},
-		goal{3, "reactor/io_uring: allocations an echo", 0, echoAllocations("io_uring")})
+		goal{3, "reactor/epoll: whole allocations an echo", 0, echoAllocations("epoll")},
+		goal{3, "reactor/io_uring: whole allocations an echo", 0, echoAllocations("io_uring")})
 	all = append(all, dispatchGoals()...)
 	all = append(all, timerGoals()...)
 	return append(all, latencyGoals()...)
@@ -129,7 +130,7 @@ func printGoals(w io.Writer, all []goal, e evidence) error {
 		estimate := g.measured(e)
 		verdict := g.judge(estimate)
 		count[verdict]++
-		fmt.Fprintf(t, "%d\t%s\t%.4g\t%s\t%s\t%s\n", g.number, g.what, g.most, estimateText(estimate), g.share(estimate), verdict)
+		fmt.Fprintf(t, "%d\t%s\t%.4g\t%s\t%s\t%s\n", g.number, g.what, g.most, g.text(estimate), g.share(estimate), verdict)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -138,21 +139,34 @@ func printGoals(w io.Writer, all []goal, e evidence) error {
 	return err
 }
 
-func estimateText(e results.Estimate) string {
+// text is an estimate as it stands beside the goal.
+func (g goal) text(e results.Estimate) string {
+	number := func(v float64) string { return toldFrom(g.most, v, 'g', 4) }
 	switch {
 	case !e.Known():
 		return "not measured"
 	case !e.Trusted():
-		return fmt.Sprintf("%.4g, too few for an interval", e.Median)
+		return number(e.Median) + ", too few for an interval"
 	case e.Low == e.High:
-		return fmt.Sprintf("%.4g", e.Median)
+		return number(e.Median)
 	}
-	return fmt.Sprintf("%.4g (%.4g–%.4g)", e.Median, e.Low, e.High)
+	return fmt.Sprintf("%s (%s–%s)", number(e.Median), number(e.Low), number(e.High))
 }
 
 func (g goal) share(e results.Estimate) string {
 	if !e.Known() || g.most == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.2f", e.Median/g.most)
+	return toldFrom(1, e.Median/g.most, 'f', 2)
+}
+
+// toldFrom has so many digits, and more where it would read as the bound that it is not: whatever misses a bound by little must not look
+// as if it had reached it.
+func toldFrom(bound, v float64, format byte, digits int) string {
+	for ; digits < 9; digits++ {
+		if text := strconv.FormatFloat(v, format, digits, 64); v == bound || text != strconv.FormatFloat(bound, format, digits, 64) {
+			return text
+		}
+	}
+	return strconv.FormatFloat(v, format, digits, 64)
 }

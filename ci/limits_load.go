@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,28 +55,33 @@ func (l *limits) openLoads(capacity float64) (all []load) {
 
 // load runs everything on whole servers. What loadgen could not measure is missing in the records, and the table says so.
 func (l *limits) load(ctx context.Context) error {
-	if err := l.run(ctx, l.loads()); err != nil {
-		return err
+	failed := l.run(ctx, l.loads())
+	if ctx.Err() != nil {
+		return failed
 	}
 	e, err := readEvidence(l.out)
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
 	capacity := e.capacity()
 	if capacity == 0 {
-		return errors.New("bare has no figure for closed-64, so there is no capacity to take shares of")
+		return errors.Join(failed, errors.New("bare has no figure for closed-64, so there is no capacity to take shares of"))
 	}
-	return l.run(ctx, l.openLoads(capacity))
+	return errors.Join(failed, l.run(ctx, l.openLoads(capacity)))
 }
 
-func (l *limits) run(ctx context.Context, all []load) error {
+// run goes on where the machine refuses one of the loads, such as with too few descriptors.
+func (l *limits) run(ctx context.Context, all []load) (failed error) {
 	for _, one := range all {
 		fmt.Fprintf(l.progress, "== %s\n", one.about)
 		if err := l.loadgen(ctx, one.arguments); err != nil {
-			return fmt.Errorf("%s: %w", one.about, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", one.about, err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return failed
 }
 
 // loadgen counts an exit status of 1 as done: some cells have no figures, and the table says which goals that leaves open.
@@ -86,8 +90,6 @@ func (l *limits) loadgen(ctx context.Context, arguments []string) error {
 	cmd.Dir = l.root
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
-	var said bytes.Buffer
-	cmd.Stdout = &said
 	cmd.Stderr = l.progress
 	err := cmd.Run()
 	var exit *exec.ExitError

@@ -68,7 +68,7 @@ func TestGoalsCanBeMissed(t *testing.T) {
 func pairRecords(server, workload string, ratio float64) (all []results.Record) {
 	for block := range 6 {
 		for role, cost := range map[string]float64{"base": 1000, "head": 1000 * ratio} {
-			all = append(all, results.Record{Purpose: "pair", Role: role, Pair: server, Workload: workload, Block: block,
+			all = append(all, results.Record{Purpose: "pair", Impl: server, Role: role, Pair: server, Workload: workload, Block: block,
 				Requests: 1, RequestsPerSecond: 100_000, ServerCPUPerRequestNs: cost + float64(block)/10})
 		}
 	}
@@ -130,8 +130,8 @@ func TestTableOfGoals(t *testing.T) {
 		"reactor/epoll, closed-64: other system calls a request":          notReached,
 		"reactor/io_uring, closed-64: all system calls a request":         cannotTell,
 		"reactor/epoll, closed-64: epoll_ctl a request":                   notReached,
-		"reactor/epoll: allocations an echo":                              reached,
-		"reactor/io_uring: allocations an echo":                           notReached,
+		"reactor/epoll: whole allocations an echo":                        reached,
+		"reactor/io_uring: whole allocations an echo":                     notReached,
 		"a million timers, add: CPU time ÷ libevent's":                    reached,
 		"a million timers, move: CPU time ÷ libevent's":                   notReached,
 		"reactor/epoll, open loop at 50 % of capacity: p99 ÷ the best":    reached,
@@ -166,5 +166,89 @@ func TestLimitsRefuse(t *testing.T) {
 		if status := command(context.Background(), append([]string{"limits"}, arguments...), &out, &log); status != exitUsage || log.Len() == 0 {
 			t.Errorf("%v: exit status %d, %q", arguments, status, log.String())
 		}
+	}
+}
+
+// TestALoadThatCannotRunLeavesTheOthers: too few descriptors for idle connections are no reason to have no response times.
+func TestALoadThatCannotRunLeavesTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "loadgen")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$3\" >>\"$2\"\n[ \"$3\" != refused ] || exit 2\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l := &limits{root: dir, out: filepath.Join(dir, "asked"), programs: map[string]string{"loadgen": program}, progress: &bytes.Buffer{}}
+	err := l.run(t.Context(), []load{{"pairs", []string{"first"}}, {"memory", []string{"refused"}}, {"times", []string{"last"}}})
+	if err == nil || !strings.Contains(err.Error(), "memory: ") {
+		t.Errorf("a load that was refused is not told: %v", err)
+	}
+	if asked, err := os.ReadFile(l.out); err != nil || string(asked) != "first\nrefused\nlast\n" {
+		t.Errorf("asked for %q, %v", asked, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.run(ctx, []load{{"pairs", []string{"late"}}, {"times", []string{"later"}}}); err == nil || strings.Contains(err.Error(), "times") {
+		t.Errorf("an interrupted run goes on: %v", err)
+	}
+}
+
+// TestNothingCountedReachesNoGoal: a trace without calls is none. A server that makes no system call for a request does not exist.
+func TestNothingCountedReachesNoGoal(t *testing.T) {
+	e := evidence{records: []results.Record{{Purpose: "syscalls", Impl: "reactor/epoll", Workload: "closed-64", Requests: 1000, Conns: 64}}}
+	for _, g := range callGoals() {
+		if got := g.judge(g.measured(e)); got != cannotTell {
+			t.Errorf("%s: %s, of a trace without calls", g.what, got)
+		}
+	}
+}
+
+// TestBestPeerMayBeAnother: a server is no dearer than the best peer only if it is no dearer than any that may be the best.
+func TestBestPeerMayBeAnother(t *testing.T) {
+	ours := results.EstimateMedian([]float64{1.03, 1.03, 1.03, 1.03, 1.03, 1.03})
+	sure := results.EstimateMedian([]float64{1.10, 1.10, 1.10, 1.10, 1.10, 1.10})
+	doubtful := results.EstimateMedian([]float64{0.80, 1.12, 1.12, 1.12, 1.12, 1.30})
+	dearer := results.EstimateMedian([]float64{1.20, 1.30})
+	perhaps := results.EstimateMedian([]float64{0.90, 1.30})
+	for name, c := range map[string]struct {
+		peers []results.Estimate
+		want  goalVerdict
+	}{
+		"one":                               {[]results.Estimate{sure}, reached},
+		"another that may be cheaper":       {[]results.Estimate{sure, doubtful}, cannotTell},
+		"another of few values that is not": {[]results.Estimate{sure, dearer}, reached},
+		"another of few values that may be": {[]results.Estimate{sure, perhaps}, cannotTell},
+		"only one of few values":            {[]results.Estimate{dearer}, cannotTell},
+	} {
+		if got := (goal{most: 1}).judge(quotient(ours, best(c.peers))); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestAFigureThatIsAbsentReachesNoGoal: a record leaves out a percentile that too few requests lie beyond, and 0 ns is no time.
+func TestAFigureThatIsAbsentReachesNoGoal(t *testing.T) {
+	s := sequence{method: "epoll", arguments: []string{"timers", "1000000"}}
+	e := evidence{records: slices.Concat(pairRecords("gnet", "closed-64", 1.1), openRecords("reactor/epoll", 50_000, 0), openRecords("gnet", 50_000, 200))}
+	for block := range 6 {
+		e.figures = append(e.figures, loopFigure{"reactor", "epoll", "timers 1000000", "add", block, 0}, loopFigure{"libevent", "epoll", "timers 1000000", "add", block, 100})
+	}
+	for name, measured := range map[string]func(evidence) results.Estimate{
+		"p99":   latencyToBestPeer("reactor/epoll", 50, "p99"),
+		"timer": toLibevent(s, "add"),
+	} {
+		if got := (goal{most: 1}).judge(measured(e)); got != cannotTell {
+			t.Errorf("%s: %s of a figure that is not there", name, got)
+		}
+	}
+}
+
+// TestTableTellsAFigureFromItsGoal: what misses a goal by little does not read as if it had reached it.
+func TestTableTellsAFigureFromItsGoal(t *testing.T) {
+	var out bytes.Buffer
+	g := goal{number: 1, what: "calls", most: 1.03, measured: func(evidence) results.Estimate { return counted(1.03004) }}
+	if err := printGoals(&out, []goal{g}, evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	if line := lineWith(out.String(), "calls"); !strings.Contains(line, "1.03004") || !strings.Contains(line, "1.00004") || !strings.Contains(line, "NOT REACHED") {
+		t.Errorf("got %q", line)
 	}
 }

@@ -40,8 +40,7 @@ func (g *gate) runLoadgen(ctx context.Context, progress io.Writer, subject strin
 	cmd := exec.CommandContext(ctx, g.loadgen(), arguments...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
-	var said bytes.Buffer
-	cmd.Stdout = &said
+	var said bytes.Buffer // of its errors; the table is for others
 	cmd.Stderr = io.MultiWriter(&said, progress)
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {

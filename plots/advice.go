@@ -18,10 +18,10 @@ type choice struct {
 	rivals   int      // servers that took part
 }
 
-// choices are those of the workloads with requests and enough blocks.
+// choices are those of the workloads with requests.
 func (s study) choices() (all []choice) {
 	for _, w := range s.Workloads {
-		rivals := slices.DeleteFunc(w.rivals(), func(row results.Summary) bool { return !s.Echo.sound(row.Impl) })
+		rivals := slices.DeleteFunc(w.rivals(), func(row results.Summary) bool { return !s.advisable(row) })
 		leaders, sure := w.cheapestOf(rivals)
 		if !sure {
 			continue
@@ -29,6 +29,12 @@ func (s study) choices() (all []choice) {
 		all = append(all, choice{w, slices.Sorted(slices.Values(leaders)), leaders[0], len(rivals)})
 	}
 	return all
+}
+
+// advisable servers break no MUST, as far as was asked, and have enough blocks: a cost that cannot be told from the least because there
+// are too few may be any.
+func (s study) advisable(row results.Summary) bool {
+	return s.Echo.sound(row.Impl) && row.CPUPerRequestNs.Trusted()
 }
 
 // terms says who can be advised at all.
@@ -214,7 +220,7 @@ func (s study) prices(choices []choice) (sentences []string) {
 func (s study) soundRivals(choices []choice) (names []string) {
 	for _, c := range choices {
 		for _, row := range c.workload.rivals() {
-			if s.Echo.sound(row.Impl) {
+			if s.advisable(row) {
 				names = append(names, row.Impl)
 			}
 		}

@@ -36,6 +36,7 @@ func TestAdvice(t *testing.T) {
 		{"nobody to compare with", small(bare, cheap), []string{"there was only a single reactor.", "only cheap took part"}, []string{"suits best", "takes the least"}},
 		{"who breaks a MUST is no choice", small(bare, unsound, cheap, dear), []string{"gnet fails 2 MUSTs. No speed makes up for that", "cheap takes the least"}, []string{"gnet takes", "(gnet)"}},
 		{"workloads alike are told together", everywhere(small(bare, cheap, dear)), []string{"In closed-64, closed-1000, pipelined-16 and bulk-64k a single reactor suits best"}, nil},
+		{"few blocks of one", oneBlockOf("dear", small(bare, cheap, dear)), []string{"there was only a single reactor.", "only cheap took part"}, []string{"no detectable difference", "suits best", "dear"}},
 		{"too few blocks", fewer(small(bare, cheap, dear), 5), nil, []string{"suits best", "no detectable difference"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,6 +53,27 @@ func TestAdvice(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// oneBlockOf leaves a server figures of its first block only.
+func oneBlockOf(impl string, s synthetic) synthetic {
+	s.broken = func(name, _ string, block int) string {
+		if name == impl && block > 0 {
+			return "the server died"
+		}
+		return ""
+	}
+	return s
+}
+
+// TestOnlyAnAnswerMakesSound: a server of which no check could find out anything is not advised.
+func TestOnlyAnAnswerMakesSound(t *testing.T) {
+	for verdict, want := range map[string]bool{"pass": true, "weak": true, "error": false, "precondition": false, "skip": false, "n/a": false, "crash": false} {
+		c := judge(&results.Conformance{Results: []results.CheckResult{{Impl: "a", Slug: "data/one", Level: "MUST", Verdict: verdict}}})
+		if got := c.sound("a"); got != want {
+			t.Errorf("a server whose only check ended with %s is sound: %v", verdict, got)
+		}
 	}
 }
 

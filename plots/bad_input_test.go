@@ -59,7 +59,7 @@ func TestBadRecordsAreRefused(t *testing.T) {
 		records string
 		says    string
 	}{
-		"another program's lines":  {`{"name":"BenchmarkEcho","ns_per_op":512}` + "\n", "records.jsonl:1: schema 0"},
+		"another program's lines":  {`{"name":"BenchmarkEcho","ns_per_op":512}` + "\n", "records.jsonl:1: there is no schema number"},
 		"no JSON at all":           {"goos: linux\nBenchmarkEcho 1 512 ns/op\n", "records.jsonl:1: "},
 		"a newer schema among old": {string(good) + strings.Replace(firstLine(good), `"schema":1`, newer, 1), "this program reads 1 to"},
 		"a field of another type":  {strings.Replace(string(good), `"conns":64`, `"conns":"many"`, 1), "conns"},
@@ -132,7 +132,7 @@ func TestMixedSchemasAreDrawn(t *testing.T) {
 func TestBadHistoryIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ text, says string }{
 		"empty":             {"", "holds no runs"},
-		"another program's": {`{"name":"BenchmarkEcho"}` + "\n", "line 1: schema 0"},
+		"another program's": {`{"name":"BenchmarkEcho"}` + "\n", "line 1: there is no schema number"},
 		"a half line alone": {`{"schema":1,"run_id":"r`, "holds no runs"},
 		"a torn line":       {`{"schema":1,"run_id":"r` + "\n", "line 1: "},
 	} {

@@ -136,7 +136,12 @@ func (c correctness) checked() (n int) {
 	return n
 }
 
-// ran reports whether any check ran on impl.
+// noAnswer are the verdicts that say nothing about the server.
+var noAnswer = []string{"error", "precondition", "skip", "n/a"}
+
+// ran reports whether any check found out something about impl.
 func (c correctness) ran(impl string) bool {
-	return slices.ContainsFunc(c.Report.Results, func(r results.CheckResult) bool { return r.Impl == impl })
+	return slices.ContainsFunc(c.Report.Results, func(r results.CheckResult) bool {
+		return r.Impl == impl && !slices.Contains(noAnswer, r.Verdict)
+	})
 }

@@ -41,7 +41,16 @@ var (
 func duration(ns float64) string    { return scaled(ns, significant, timeUnits...) }
 func memory(bytes float64) string   { return scaled(bytes, significant, memoryUnits...) }
 func rate(perSecond float64) string { return scaled(perSecond, significant, rateUnits...) }
-func multiple(x float64) string     { return strconv.FormatFloat(x, 'f', 2, 64) + "×" }
+
+// multiple has two decimals, and more where they would say 1.00 of what is not 1: an end of an interval that leaves out 1 must not
+// read as 1.
+func multiple(x float64) string {
+	decimals := 2
+	for math.Abs(x-1) >= 1e-6 && decimals < 6 && math.Abs(x-1) < 0.5*math.Pow10(-decimals) {
+		decimals++
+	}
+	return strconv.FormatFloat(x, 'f', decimals, 64) + "×"
+}
 
 // shortest is for round numbers on an axis: 5 and not 5.00.
 func shortest(v float64) string { return strconv.FormatFloat(round(v, 10), 'f', -1, 64) }

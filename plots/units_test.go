@@ -39,7 +39,7 @@ func TestUnits(t *testing.T) {
 		{spanWords(1020, 1070, duration), "1.02–1.07 µs"},
 		{spanWords(978, 1110, duration), "978 ns–1.11 µs"},
 		{spanWords(1.02, 1.07, multiple), "1.02–1.07×"},
-		{spanWords(1.001, 1.002, multiple), "1.00×"},
+		{spanWords(1.101, 1.102, multiple), "1.10×"},
 		{spanWords(913e3, 1.05e6, rate), "913k/s–1.05M/s"},
 		{shorten("reactor/epoll"), "reactor/epoll"},
 		{shorten("a-name-that-is-longer-than-any-axis"), "a-name-that-is-longer-tha…"},
@@ -107,6 +107,17 @@ func TestDenseRangeHoldsItsValues(t *testing.T) {
 			if len(ticks) < 2 || ticks[0].Label == "" || ticks[len(ticks)-1].Label == "" {
 				t.Errorf("an axis from %g to %g has ends without a label: %v", from, to, ticks)
 			}
+		}
+	}
+}
+
+// TestAMultipleThatIsNotOneDoesNotReadAsOne: else an interval that claims a difference seems to contain 1.
+func TestAMultipleThatIsNotOneDoesNotReadAsOne(t *testing.T) {
+	for x, want := range map[float64]string{
+		1: "1.00×", 1.003: "1.003×", 0.9996: "0.9996×", 1.00004: "1.00004×", 0.997: "0.997×", 1.0000000000000002: "1.00×", 1.005001: "1.01×", 0.994: "0.99×", 12.04: "12.04×",
+	} {
+		if got := multiple(x); got != want {
+			t.Errorf("%v reads as %s, want %s", x, got, want)
 		}
 	}
 }

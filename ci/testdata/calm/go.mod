@@ -1,0 +1,3 @@
+module reactorbench
+
+go 1.26.0
