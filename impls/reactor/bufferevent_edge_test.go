@@ -292,3 +292,58 @@ func TestC5NegativeTimeoutIsRefused(t *testing.T) {
 		bev.Close()
 	})
 }
+
+// A callback of a buffer may end the bufferevent in the midst of a read or a write, or give it another descriptor.
+func TestC9CallbackOfABufferEndsIt(t *testing.T) {
+	for name, end := range map[string]func(bev *BufferEvent){
+		"Close":           func(bev *BufferEvent) { bev.Close() },
+		"CloseAfterFlush": func(bev *BufferEvent) { bev.CloseAfterFlush() },
+		"CloseWrite":      func(bev *BufferEvent) { bev.CloseWrite() },
+		"SetFD":           func(bev *BufferEvent) { bev.SetFD(-1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryMethod(t, func(t *testing.T, b *Base) {
+				for _, output := range []bool{false, true} {
+					bev, peer := owned(t, b)
+					buffer := bev.Input()
+					if output {
+						buffer = bev.Output()
+					}
+					buffer.OnChange(func(_, added, deleted int) {
+						if !output && added > 0 || output && deleted > 0 {
+							end(bev)
+						}
+					})
+					bev.Enable(Read)
+					write(t, peer, "some")
+					check(t, unix.Shutdown(peer, unix.SHUT_WR))
+					bev.Write([]byte("more"))
+					calm(t, b)
+					bev.Close()
+					calm(t, b)
+					equal(t, "pending", b.Pending(), 0)
+				}
+			})
+		})
+	}
+}
+
+// A bufferevent that gets another descriptor in the midst of a write goes on there.
+func TestC9WriteGoesOnElsewhere(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		bev, _ := owned(t, b)
+		fd, other := pair(t)
+		fd, err := unix.Dup(fd)
+		check(t, err)
+		bev.Output().OnChange(func(_, _, deleted int) {
+			if deleted == len("here") {
+				check(t, bev.SetFD(fd))
+				bev.Write([]byte("elsewhere"))
+			}
+		})
+		bev.Write([]byte("here"))
+		calm(t, b)
+		equal(t, "written", content(other), "elsewhere")
+		bev.Close()
+	})
+}

@@ -153,6 +153,9 @@ func (s *completion) byReadiness(c *connection) {
 	if c.flight != nil {
 		bev.output.PrependBuffer(&c.flight.bytes)
 	}
+	if c.bev != bev { // a callback of the output has closed it, or given it another descriptor
+		return
+	}
 	s.letGo(c)
 	bev.setTransport(readiness{})
 	bev.flags &^= blocked

@@ -137,6 +137,9 @@ func (s *completion) fill(bev *BufferEvent, most int) (int, error) {
 	} else {
 		n = c.backlog.RemoveTo(&bev.input, most)
 	}
+	if c.bev != bev { // a callback of the input has closed it, or given it another descriptor
+		return n, nil
+	}
 	if c.news() {
 		bev.io.Active(Read)
 	}

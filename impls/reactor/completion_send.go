@@ -40,8 +40,11 @@ func (s *completion) flush(bev *BufferEvent, most int) (n int, err error) {
 		s.end(f)
 		return 0, err
 	}
-	if f.bytes.Len() == 0 {
+	if c.flight == f && f.bytes.Len() == 0 {
 		bev.output.RemoveTo(&f.bytes, most)
+	}
+	if c.flight != f { // a clean-up of what was sent, or a callback of the output, has closed it or given it another descriptor
+		return n, ErrNeedMore // it is not the kernel that it waits for
 	}
 	switch bev.underWay = uint32(f.bytes.Len()); {
 	case bev.underWay == 0:
