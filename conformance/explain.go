@@ -37,10 +37,13 @@ func explain(w, stderr io.Writer, slug string, checks []spec.Check) int {
 	return complain(stderr, exitUsage, fmt.Errorf("no check is called %q; conformance -list names them all", slug))
 }
 
-// where says that a check happens elsewhere than on this machine's loopback.
+// where says that a check happens elsewhere than on this machine's loopback, or at another time.
 func where(c spec.Check) string {
-	if c.Network {
+	switch {
+	case c.Network:
 		return ", in a network of its own"
+	case c.Clock:
+		return ", with a clock of its own"
 	}
 	return ""
 }

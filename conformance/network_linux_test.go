@@ -14,7 +14,7 @@ import (
 	"reactorbench/impls"
 )
 
-// asNobody runs the command as an ordinary user, which only root can arrange.
+// asNobody runs the command as an ordinary user, which only root can arrange, in a folder with an implementation.
 func asNobody(t *testing.T, env string, args ...string) (output string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -32,10 +32,14 @@ func asNobody(t *testing.T, env string, args ...string) (output string) {
 	if err := os.Link(wrong, server); err != nil {
 		t.Fatal(err)
 	}
+	impl := `{"about": "a right server", "language": "Go", "design": "goroutine per connection", "run": ["./wrong"], "features": ["idle-timeout"]}`
+	if err := os.WriteFile(filepath.Join(dir, "impl.json"), []byte(impl), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), binary, append(args, "--", server, "-addr", "{addr}")...)
+	command := exec.CommandContext(t.Context(), binary, args...)
 	command.Dir, command.Env = dir, append(os.Environ(), "HOME="+dir, env)
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, _ := command.CombinedOutput()
@@ -47,8 +51,20 @@ func TestNetworkWithoutRoot(t *testing.T) {
 	if allowed, _ := os.ReadFile("/proc/sys/user/max_user_namespaces"); strings.TrimSpace(string(allowed)) == "0" {
 		t.Skip("this system has no user namespaces")
 	}
-	out := asNobody(t, "X=", "-v", "-run", "conn/burst-stopped")
+	out := asNobody(t, "X=", "-v", "-run", "conn/burst-stopped", "--", "./wrong", "-addr", "{addr}")
 	if !strings.Contains(out, "--- PASS: wrong conn/burst-stopped") && !strings.Contains(out, "it takes root, or unprivileged user namespaces") {
+		t.Error(out)
+	}
+	t.Log(out)
+}
+
+// TestClockWithoutRoot: asked alone, a check whose server has a clock of its own gets the namespace that it needs.
+func TestClockWithoutRoot(t *testing.T) {
+	if allowed, _ := os.ReadFile("/proc/sys/user/max_user_namespaces"); strings.TrimSpace(string(allowed)) == "0" {
+		t.Skip("this system has no user namespaces")
+	}
+	out := asNobody(t, "X=", "-v", "-run", "time/uptime", ".")
+	if !strings.Contains(out, "time/uptime (") || !strings.Contains(out, "1 passed, 0 failed, 0 skipped") && !strings.Contains(out, "it takes root, or unprivileged user namespaces") {
 		t.Error(out)
 	}
 	t.Log(out)
@@ -56,7 +72,7 @@ func TestNetworkWithoutRoot(t *testing.T) {
 
 // TestNoNetwork: where nobody may make a network the verdict is precondition, names what is missing, and is no pass.
 func TestNoNetwork(t *testing.T) {
-	out := asNobody(t, within, "-v", "-run", "conn/burst-stopped|net/mtu-small")
+	out := asNobody(t, within, "-v", "-run", "conn/burst-stopped|net/mtu-small", "--", "./wrong", "-addr", "{addr}")
 	for _, want := range []string{
 		"SKIP: wrong conn/burst-stopped", "SKIP: wrong net/mtu-small",
 		"a network namespace: operation not permitted; it takes root, or unprivileged user namespaces",
@@ -118,4 +134,16 @@ func leftovers() (left []string) {
 		}
 	}
 	return left
+}
+
+// TestWhoNeedsANamespace: checks with a network or a clock of their own, and nothing that only tells about them.
+func TestWhoNeedsANamespace(t *testing.T) {
+	for args, want := range map[string]bool{
+		"-run time/uptime .": true, "-run net .": true, ".": true,
+		"-run data .": false, "-short .": false, "-list": false, "-addr 127.0.0.1:7": false, "-nonsense": false,
+	} {
+		if needsNamespace(strings.Fields(args)) != want {
+			t.Errorf("%s: %v, want %v", args, !want, want)
+		}
+	}
 }

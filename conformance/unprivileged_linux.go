@@ -17,14 +17,14 @@ import (
 // within marks the environment of a command that runs in a user namespace already.
 const within = "REACTORBENCH_USER_NAMESPACE=1"
 
-// runUnprivileged runs the whole command again in a user namespace, in which an ordinary user may make networks, if
+// runUnprivileged runs the whole command again in a user namespace, in which an ordinary user may make networks and clocks, if
 // one of the checks needs that and this process may not. It reports false where the command shall go on here: as root, without such
 // checks, and where the system allows no such namespace, which each of the checks then says.
 //
 // The user stays who he is (one number is mapped to itself), and his rights over the machine stay what they are: what he gains
 // are rights over networks, and clocks, that he makes there.
 func runUnprivileged(ctx context.Context) (status int, done bool) {
-	if os.Geteuid() == 0 || slices.Contains(os.Environ(), within) || !needsNetwork(os.Args[1:]) {
+	if os.Geteuid() == 0 || slices.Contains(os.Environ(), within) || !needsNamespace(os.Args[1:]) {
 		return 0, false
 	}
 	self, err := os.Executable()
@@ -52,12 +52,12 @@ func runUnprivileged(ctx context.Context) (status int, done bool) {
 	return again.ProcessState.ExitCode(), true
 }
 
-// needsNetwork reports whether the command line asks for a check that needs a network of its own. One that is wrong does not.
-func needsNetwork(args []string) bool {
+// needsNamespace reports whether the command line asks for a check that needs a network or a clock of its own. One that is wrong does not.
+func needsNamespace(args []string) bool {
 	c, err := parse(args, io.Discard)
 	if err != nil || c.list || c.document || c.explain != "" || c.addr != "" {
 		return false
 	}
 	checks, err := c.selected(spec.All())
-	return err == nil && slices.ContainsFunc(checks, func(check spec.Check) bool { return check.Network })
+	return err == nil && slices.ContainsFunc(checks, func(check spec.Check) bool { return check.Network || check.Clock })
 }

@@ -23,6 +23,7 @@ type Check struct {
 	Fresh   bool          // the check gets a server process of its own
 	Starts  bool          // the check starts its servers itself and gets none
 	Network bool          // it has a network of its own, which takes root or an unprivileged user namespace; it Starts, then
+	Clock   bool          // its server has a clock of its own, which takes the same
 	Quiet   bool          // it mostly stands still, so that it may run beside others, with a server of its own
 	Timed   bool          // it measures time: a failure is tried again in a fresh process, and a pass then is flaky
 	Feature string        // the check is n/a for a server that does not claim it; "" = for every server

@@ -26,6 +26,7 @@ var timeUptime = Check{
 	Feature: idleFeature,
 	Profile: Full,
 	Starts:  true,
+	Clock:   true,
 	Timed:   true,
 	Quiet:   true,
 	Run: func(t *T) {
