@@ -212,3 +212,16 @@ func TestAnAttachedServer(t *testing.T) {
 		t.Errorf("a check from outside: %s", result.Report("attached"))
 	}
 }
+
+// TestTheFactsAreToldOnce: also of a server that the check has started and made its own.
+func TestTheFactsAreToldOnce(t *testing.T) {
+	target, _ := fake(t, right)
+	check := stub(MUST, func(t *T) {
+		t.server = t.Start(impls.Options{})
+		t.Fatal("this", "that")
+	})
+	check.Starts = true
+	if result := run(t, target, check); strings.Count(result.Report("fake"), "its last words") != 1 {
+		t.Errorf("%s", result.Report("fake"))
+	}
+}

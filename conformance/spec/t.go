@@ -210,7 +210,7 @@ func (t *T) Sleep(d time.Duration) {
 
 // servers are all that the check has to do with, in the order of their start.
 func (t *T) servers() []*Server {
-	if t.server == nil {
+	if t.server == nil || slices.Contains(t.started, t.server) {
 		return t.started
 	}
 	return append([]*Server{t.server}, t.started...)
