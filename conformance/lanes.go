@@ -22,6 +22,7 @@ type lanes struct {
 	mu          sync.Mutex
 	results     []spec.Result // by the index of the check; one without a verdict has not run
 	unstartable error
+	served      bool // in one of the lanes a server has started
 }
 
 func newLanes(ctx context.Context, checks []spec.Check, tell progress) *lanes {
@@ -71,20 +72,26 @@ func (l *lanes) runLane(runner *spec.Runner, lane []int) {
 		result := runner.Run(l.ctx, l.checks[i])
 		tell.finished(result)
 		l.turns.leave(i)
-		l.note(i, result, runner.Unstartable())
+		l.note(i, result, runner)
 	}
 }
 
-func (l *lanes) note(i int, result spec.Result, unstartable error) {
+func (l *lanes) note(i int, result spec.Result, runner *spec.Runner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.results[i] = result
 	if l.unstartable == nil {
-		l.unstartable = unstartable
+		l.unstartable = runner.Unstartable()
 	}
+	l.served = l.served || runner.Served()
 	if l.enough(result) {
 		l.giveUp()
 	}
+}
+
+// cutShort reports whether a check has not run, or not to its end.
+func (l *lanes) cutShort() bool {
+	return slices.ContainsFunc(l.results, func(result spec.Result) bool { return result.Verdict == "" || result.Verdict == spec.Skip })
 }
 
 // finished are the results of the checks that have run, in their order.

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"reactorbench/conformance/spec"
+	"reactorbench/impls"
 )
 
 // TestQuietChecksRunBesideTheOthers: the first check waits for the second to begin, and is reported first all the same.
@@ -54,6 +59,67 @@ func TestLanesAreCalledOff(t *testing.T) {
 	}
 	if results := l.finished(); len(results) != 2 {
 		t.Errorf("%d results, want two", len(results))
+	}
+}
+
+// TestALaneWithoutAServer: where only one lane gets a server, what that one finds is found, and the rest is not called conformant.
+func TestALaneWithoutAServer(t *testing.T) {
+	checks := []spec.Check{
+		{Slug: "test/quiet", Fresh: true, Quiet: true, Run: func(*spec.T) {}},
+		{Slug: "test/fails", Starts: true, Run: func(t *spec.T) { t.Failf("as it should") }},
+		{Slug: "test/loud", Fresh: true, Run: func(*spec.T) {}},
+	}
+	for _, test := range []struct {
+		name   string
+		checks []spec.Check
+		starts int // how many servers the program allows
+		want   int
+	}{
+		{"one lane, nothing else", []spec.Check{checks[0], checks[2]}, 1, exitNotStarted},
+		{"one lane, and a broken promise", checks, 1, exitFailed},
+		{"no lane at all", checks, 0, exitNotStarted},
+		{"both lanes", checks, 2, exitFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			program := &limitedProgram{Program: spec.Command(wrong, "-addr", "{addr}").Program, left: test.starts}
+			s := &session{config: config{count: 1}, checks: test.checks}
+			o := outcome{counts: tally{}}
+			s.runChecks(t.Context(), &spec.Target{Program: program, Features: map[string]bool{contract: true}}, &o, &listener{})
+			if s.outcomes = []outcome{o}; s.exitStatus() != test.want {
+				t.Errorf("exit status %d, want %d; results %v", s.exitStatus(), test.want, o.results)
+			}
+		})
+	}
+}
+
+// A limitedProgram starts so many times and never again.
+type limitedProgram struct {
+	spec.Program
+	mu   sync.Mutex
+	left int
+}
+
+func (p *limitedProgram) Start(ctx context.Context, o impls.Options) (spec.Process, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left == 0 {
+		return nil, errors.New("one is enough")
+	}
+	p.left--
+	return p.Program.Start(ctx, o)
+}
+
+// TestATimeoutInTheLastCheck is no success: what it interrupts has not been asked.
+func TestATimeoutInTheLastCheck(t *testing.T) {
+	waits := func(t *spec.T) { t.Sleep(time.Minute) }
+	s := &session{config: config{count: 1, timeout: 50 * time.Millisecond}, checks: []spec.Check{
+		{Slug: "test/quiet", Starts: true, Quiet: true, Run: waits},
+		{Slug: "test/loud", Starts: true, Run: waits},
+	}}
+	o := outcome{counts: tally{}}
+	s.runChecks(t.Context(), contractRunner().Target, &o, &listener{})
+	if s.outcomes = []outcome{o}; s.exitStatus() != exitCannotTell {
+		t.Errorf("exit status %d, want %d; results %v", s.exitStatus(), exitCannotTell, o.results)
 	}
 }
 

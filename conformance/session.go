@@ -35,6 +35,7 @@ type outcome struct {
 	elapsed     time.Duration
 	buildError  error
 	unstartable error
+	served      bool // some server has started, perhaps before or beside one that did not
 	tooLong     bool // -timeout came
 }
 
@@ -119,11 +120,11 @@ func (s *session) runChecks(ctx context.Context, t *spec.Target, o *outcome, tel
 			Seed: s.config.seed, Slow: s.config.slow, Profile: s.config.profile, Pcap: s.config.pcap, Artifacts: s.config.trace,
 		}}
 	})
-	o.results, o.unstartable = l.finished(), l.unstartable
+	o.tooLong = l.cutShort() && context.Cause(ctx) == errTimeout
+	o.results, o.unstartable, o.served = l.finished(), l.unstartable, l.served
 	for _, result := range o.results {
 		o.counts[result.Verdict]++
 	}
-	o.tooLong = len(o.results) < len(l.checks) && context.Cause(ctx) == errTimeout
 }
 
 // exitStatus is the verdict over all. A broken promise is certain whatever else went wrong, so it comes first.
@@ -131,9 +132,9 @@ func (s *session) exitStatus() int {
 	total, notStarted, tooLong, ran := tally{}, false, false, 0
 	for _, o := range s.outcomes {
 		tooLong = tooLong || o.tooLong
-		if o.buildError != nil || o.unstartable != nil {
-			notStarted = true
-			continue
+		notStarted = notStarted || o.buildError != nil || o.unstartable != nil
+		if o.unstartable != nil && !o.served {
+			continue // what failed is only that it did not start
 		}
 		total.add(o.counts)
 		ran += len(o.results)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -100,10 +101,9 @@ func (d dialing) socket(open socketMaker, remote unix.Sockaddr) (fd int, err err
 	case *unix.SockaddrInet6:
 		domain, isTCP = unix.AF_INET6, true
 	}
-	if fd, err = open(domain, unix.SOCK_STREAM, 0); err != nil {
+	if fd, err = openForUs(open, domain); err != nil {
 		return -1, err
 	}
-	unix.CloseOnExec(fd)
 	err = unix.SetNonblock(fd, true)
 	if isTCP {
 		err = errors.Join(err, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1))
@@ -119,6 +119,17 @@ func (d dialing) socket(open socketMaker, remote unix.Sockaddr) (fd int, err err
 		return -1, err
 	}
 	return fd, nil
+}
+
+// openForUs makes a socket that no server inherits, also not one that is started at this moment beside this check: a client that
+// is held open by somebody else has no end when it is closed.
+func openForUs(open socketMaker, domain int) (fd int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if fd, err = open(domain, unix.SOCK_STREAM, 0); err == nil {
+		unix.CloseOnExec(fd)
+	}
+	return fd, err
 }
 
 func (c *Conn) connect(remote unix.Sockaddr) error {

@@ -55,7 +55,8 @@ type Runner struct {
 	Options Options
 
 	shared      *Server
-	unstartable error // why no server of this target has ever started
+	served      bool  // a server has started
+	unstartable error // why none starts
 }
 
 // retries is how often a failed Timed check is tried again, each time in a fresh process.
@@ -73,8 +74,11 @@ func (r *Runner) Run(ctx context.Context, check Check) Result {
 	return r.expected(result)
 }
 
-// Unstartable is why the target never started, or nil. Its remaining checks are skipped.
+// Unstartable is why the target does not start, or nil. Its remaining checks are skipped.
 func (r *Runner) Unstartable() error { return r.unstartable }
+
+// Served reports whether a server of the target has started all the same, for a check that does not start its own.
+func (r *Runner) Served() bool { return r.served }
 
 func (r *Runner) retry(ctx context.Context, check Check, first Result) Result {
 	check.Fresh = true
@@ -190,6 +194,7 @@ func (r *Runner) provide(t *T) error {
 	if err != nil {
 		return err
 	}
+	r.served = true
 	t.server = &Server{t: t, process: process}
 	if !t.check.Fresh {
 		r.shared = t.server

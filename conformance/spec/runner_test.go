@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"reactorbench/impls"
 )
@@ -223,5 +226,24 @@ func TestTheFactsAreToldOnce(t *testing.T) {
 	check.Starts = true
 	if result := run(t, target, check); strings.Count(result.Report("fake"), "its last words") != 1 {
 		t.Errorf("%s", result.Report("fake"))
+	}
+}
+
+// TestNoServerInheritsAClient: no process can begin between the making of a client's socket and its mark.
+func TestNoServerInheritsAClient(t *testing.T) {
+	open := func(domain, kind, protocol int) (int, error) {
+		if syscall.ForkLock.TryLock() {
+			syscall.ForkLock.Unlock()
+			t.Error("a server that starts now inherits the client")
+		}
+		return unix.Socket(domain, kind, protocol)
+	}
+	fd, err := dialing{}.socket(open, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("flags %#x, %v", flags, err)
 	}
 }
