@@ -27,14 +27,14 @@ type Check struct {
 	Quiet   bool          // it mostly stands still, so that it may run beside others, with a server of its own
 	Timed   bool          // it measures time: a failure is tried again in a fresh process, and a pass then is flaky
 	Feature string        // the check is n/a for a server that does not claim it; "" = for every server
-	Budget  time.Duration // the watchdog, times -slow; 0 is defaultBudget
+	Budget  time.Duration // of the watchdog, times -slow: how long without a byte is a hang; 0 is defaultBudget
 
 	Run func(*T)
 
 	again string // what stands for -run SLUG on the line that shows a failure again
 }
 
-// defaultBudget is what a check may take before the watchdog calls it a hang: about twenty times what the slowest right
+// defaultBudget is what a check may take, from the last byte that came, before the watchdog calls it a hang: about twenty times what the slowest right
 // server needed for the longest core check.
 const defaultBudget = 20 * time.Second
 

@@ -48,6 +48,7 @@ func (c *Conn) receive(max int64, wait time.Duration, what string) ([]byte, arri
 		n, err := ignoringEINTR(func() (int, error) { return unix.Read(c.fd, p) })
 		switch {
 		case n > 0:
+			c.t.progressed()
 			c.t.wire.moved(c.number, "←", c.received, int64(n))
 			return p[:n], data, nil
 		case err == nil:

@@ -17,7 +17,7 @@ import (
 func (t *T) apart(process Process, seed uint64) *T {
 	sub := newT(t.ctx, t.check, t.target, Options{Seed: seed, Slow: t.slow, Profile: t.Profile})
 	sub.server = &Server{t: sub, process: process}
-	sub.deadline = t.deadline
+	sub.began, sub.deadline = t.began, t.deadline
 	return sub
 }
 

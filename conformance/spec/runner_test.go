@@ -216,6 +216,42 @@ func TestAnAttachedServer(t *testing.T) {
 	}
 }
 
+// TestAHangIsASilence: a check whose bytes keep coming has its budget again from each of them, but not for ever.
+func TestAHangIsASilence(t *testing.T) {
+	target, _ := fake(t, right)
+	ages := func(t *T, by time.Duration) {
+		t.began, t.deadline = t.began.Add(-by), t.deadline.Add(-by)
+	}
+	check := stub(MUST, func(t *T) {
+		c := t.Dial()
+		for range budgets - 1 {
+			ages(t, defaultBudget*9/10)
+			c.Ping()
+		}
+		ages(t, 2*defaultBudget)
+		t.WaitUntil("the moon is full", func() (bool, string) { c.Ping(); return false, "a sickle" })
+	})
+	result := run(t, target, check)
+	if want := "after 1m40s, 5 times the check's budget, still waiting: "; result.Verdict != Hang || !strings.HasPrefix(result.Reason, want) {
+		t.Errorf("verdict %s: %s; want hang: %s", result.Verdict, result.Reason, want)
+	}
+}
+
+// TestASilenceIsTold: where bytes came and come no more, the verdict says since when.
+func TestASilenceIsTold(t *testing.T) {
+	target, _ := fake(t, right)
+	check := stub(MUST, func(t *T) {
+		t.began = t.began.Add(-2 * defaultBudget)
+		t.Dial().Ping()
+		t.deadline = time.Now().Add(-time.Millisecond)
+		t.Sleep(time.Millisecond)
+	})
+	result := run(t, target, check)
+	if want := "and no byte for the last 20s, the check's budget, still waiting: "; result.Verdict != Hang || !strings.Contains(result.Reason, want) {
+		t.Errorf("verdict %s: %s; want hang: %s", result.Verdict, result.Reason, want)
+	}
+}
+
 // TestTheFactsAreToldOnce: also of a server that the check has started and made its own.
 func TestTheFactsAreToldOnce(t *testing.T) {
 	target, _ := fake(t, right)

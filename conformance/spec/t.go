@@ -31,7 +31,7 @@ type T struct {
 	network  *network // of its own, or nil
 	control  *Conn    // of Barrier
 	began    time.Time
-	deadline time.Time // the watchdog's
+	deadline time.Time // the watchdog's; later with every byte that comes
 	slow     float64
 
 	artifacts string // the folder for what a failure leaves behind
@@ -75,7 +75,19 @@ func (t *T) startClock() {
 	t.began = time.Now()
 	t.timeline.began = t.began
 	t.wire.began = t.began
-	t.deadline = t.began.Add(t.scaled(t.check.budget()))
+	t.deadline = t.began.Add(t.budget())
+}
+
+// budget is the check's, times -slow.
+func (t *T) budget() time.Duration { return t.scaled(t.check.budget()) }
+
+// budgets is how many of them a check may take while bytes keep coming.
+const budgets = 5
+
+// progressed puts the watchdog off: bytes have come, so nothing hangs. Through a small window each of them may wait for a timer of
+// the kernel (delayed acknowledgements take 40 ms, probes of a window 200 ms), on a busy machine more often than on an idle one.
+func (t *T) progressed() {
+	t.deadline = earlier(time.Now().Add(t.budget()), t.began.Add(budgets*t.budget()))
 }
 
 // Server is the server under test: the shared one, or the check's own if the check is Fresh. A check that Starts has none.
@@ -163,8 +175,15 @@ func (t *T) brokenf(format string, args ...any) { t.end(Error, fmt.Sprintf(forma
 // hang ends the check at the watchdog's hour.
 func (t *T) hang(waiting string) {
 	t.ending.facts = t.facts()
-	budget := t.deadline.Sub(t.began).Round(time.Millisecond)
-	t.end(Hang, fmt.Sprintf("after %v, the check's budget, still waiting: %s", budget, waiting))
+	budget, taken := t.budget(), t.deadline.Sub(t.began).Round(time.Millisecond)
+	why := "the check's budget"
+	switch {
+	case taken >= budgets*budget:
+		why = fmt.Sprintf("%d times the check's budget", budgets)
+	case taken > budget:
+		why = fmt.Sprintf("and no byte for the last %v, the check's budget", budget)
+	}
+	t.end(Hang, fmt.Sprintf("after %v, %s, still waiting: %s", taken, why, waiting))
 }
 
 // unobservable ends the check because the kernel did not answer about the server: it cannot, or the server is dying, which

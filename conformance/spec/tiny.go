@@ -3,7 +3,6 @@ package spec
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // faultChecks: what the kernel may do at any time and hardly ever does.
@@ -28,7 +27,6 @@ func tinyBuffers(family string, checks []Check) Check {
 		Profile: Full,
 		Starts:  true,
 		Network: true,
-		Budget:  5 * time.Minute,
 		Run:     func(t *T) { t.again(checks, tinyWorld, notInATinyWorld) },
 	}
 }
