@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,8 +96,9 @@ func TestALaneWithoutAServer(t *testing.T) {
 // A limitedProgram starts so many times and never again.
 type limitedProgram struct {
 	spec.Program
-	mu   sync.Mutex
-	left int
+	mu      sync.Mutex
+	left    int
+	started []spec.Process
 }
 
 func (p *limitedProgram) Start(ctx context.Context, o impls.Options) (spec.Process, error) {
@@ -106,7 +108,61 @@ func (p *limitedProgram) Start(ctx context.Context, o impls.Options) (spec.Proce
 		return nil, errors.New("one is enough")
 	}
 	p.left--
-	return p.Program.Start(ctx, o)
+	process, err := p.Program.Start(ctx, o)
+	if err == nil {
+		p.started = append(p.started, process)
+	}
+	return process, err
+}
+
+// TestNoLaneLeavesAServer: called off in the middle of a check, each lane ends its own.
+func TestNoLaneLeavesAServer(t *testing.T) {
+	var begun sync.WaitGroup
+	begun.Add(2)
+	waits := func(t *spec.T) { begun.Done(); t.Sleep(time.Minute) }
+	l, program := twoLanes(t, waits, waits)
+	go func() { begun.Wait(); l.giveUp() }()
+	l.run(func() *spec.Runner { return contractRunnerOf(program) })
+	if len(program.started) != 2 {
+		t.Errorf("%d servers, want one for each lane", len(program.started))
+	}
+	for _, process := range program.started {
+		select {
+		case <-process.Done():
+		default:
+			t.Errorf("process %d is left", process.PID())
+		}
+	}
+}
+
+// TestACrashIsItsOwnLanes: the check beside it has another server, and is not blamed.
+func TestACrashIsItsOwnLanes(t *testing.T) {
+	begun, crashed := make(chan struct{}), make(chan struct{})
+	l, program := twoLanes(t,
+		func(t *spec.T) { close(begun); <-crashed; t.Dial().Ping() },
+		func(t *spec.T) { <-begun; kill(t.Server()); close(crashed) })
+	l.run(func() *spec.Runner { return contractRunnerOf(program) })
+	if quiet, loud := l.results[0], l.results[1]; quiet.Verdict != spec.Pass || loud.Verdict != spec.Crash {
+		t.Errorf("the quiet check %s, the other one %s\n%s%s", quiet.Verdict, loud.Verdict, quiet.Report("wrong"), loud.Report("wrong"))
+	}
+}
+
+// kill ends a server behind the back of its check.
+func kill(server *spec.Server) {
+	for syscall.Kill(server.PID(), syscall.SIGKILL); server.Alive(); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// twoLanes has a check for each, and servers enough.
+func twoLanes(t *testing.T, quiet, loud func(*spec.T)) (*lanes, *limitedProgram) {
+	l := newLanes(t.Context(), []spec.Check{{Slug: "test/quiet", Quiet: true, Run: quiet}, {Slug: "test/loud", Run: loud}}, &listener{})
+	l.enough = func(spec.Result) bool { return false }
+	return l, &limitedProgram{Program: spec.Command(wrong, "-addr", "{addr}").Program, left: 9}
+}
+
+func contractRunnerOf(program spec.Program) *spec.Runner {
+	return &spec.Runner{Target: &spec.Target{Program: program, Features: map[string]bool{contract: true}}}
 }
 
 // TestATimeoutInTheLastCheck is no success: what it interrupts has not been asked.
@@ -123,6 +179,4 @@ func TestATimeoutInTheLastCheck(t *testing.T) {
 	}
 }
 
-func contractRunner() *spec.Runner {
-	return &spec.Runner{Target: &spec.Target{Program: spec.Command("true").Program, Features: map[string]bool{contract: true}}}
-}
+func contractRunner() *spec.Runner { return contractRunnerOf(spec.Command("true").Program) }
