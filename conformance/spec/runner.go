@@ -249,6 +249,9 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 // check saw, and the next one gets a new server.
 func (r *Runner) canary(ctx context.Context, result *Result) {
 	if r.shared != nil && !r.shared.Alive() {
+		if !r.shared.leaving { // it died after the check was judged
+			result.blame(Result{Verdict: Crash, Reason: "the server died: it " + r.shared.process.Exit().String(), Facts: r.shared.facts()})
+		}
 		r.Close()
 		return
 	}
@@ -264,12 +267,18 @@ func (r *Runner) canary(ctx context.Context, result *Result) {
 	if after.Verdict == Pass || after.Verdict == Skip {
 		return
 	}
-	if !result.Broken() {
-		after.Check, after.Elapsed, after.Seed, after.Again = result.Check, result.Elapsed, result.Seed, result.Again
-		after.Timeline = result.Timeline
-		*result = after.afterwards()
-	}
+	result.blame(after)
 	r.Close()
+}
+
+// blame gives a check that seemed fine what its server met after it.
+func (r *Result) blame(after Result) {
+	if r.Broken() {
+		return
+	}
+	after.Check, after.Elapsed, after.Seed, after.Again = r.Check, r.Elapsed, r.Seed, r.Again
+	after.Timeline = r.Timeline
+	*r = after.afterwards()
 }
 
 // afterwards says that what the canary met happened after the check.

@@ -111,6 +111,21 @@ func TestTheGuiltyCheckIsFound(t *testing.T) {
 	}
 }
 
+// TestADeathBehindTheVerdict: what the server dies of becomes known a moment later, between the verdict and the canary.
+func TestADeathBehindTheVerdict(t *testing.T) {
+	target, program := fake(t, right)
+	r := Runner{Target: target, Options: Options{Seed: 7}}
+	defer r.Close()
+	check := stub(MUST, func(t *T) {
+		t.Dial().Ping()
+		t.atEnd(func() { program.started[0].die(impls.Exit{Code: 2}) })
+	})
+	result := r.Run(context.Background(), check)
+	if result.Verdict != Crash || !strings.Contains(result.Report("fake"), "exited with status 2") {
+		t.Errorf("%s", result.Report("fake"))
+	}
+}
+
 // TestTheServerIsShared: pure checks have one process, and a Fresh one has its own.
 func TestTheServerIsShared(t *testing.T) {
 	target, program := fake(t, right)
