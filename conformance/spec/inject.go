@@ -119,6 +119,16 @@ func (i *injection) detach() {
 	case <-i.ended:
 	default:
 		i.command.Process.Signal(syscall.SIGTERM) // it detaches from every thread and ends
+		i.awaitEnd()
+	}
+}
+
+// awaitEnd waits for the end of strace, which has been seen to wait for ever for a server that died in its hands.
+func (i *injection) awaitEnd() {
+	select {
+	case <-i.ended:
+	case <-time.After(collectTime):
+		i.command.Process.Kill()
 		<-i.ended
 	}
 }
