@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,6 +42,7 @@ var (
 type injection struct {
 	t       *T
 	fault   fault
+	pid     int // of the server
 	command *exec.Cmd
 	ended   chan struct{}
 	log     *traceLog
@@ -52,7 +54,7 @@ func (s *Server) Inject(f fault) *injection {
 	if err != nil {
 		s.t.Precondition("strace is not installed")
 	}
-	i := &injection{t: s.t, fault: f, log: &traceLog{}, ended: make(chan struct{})}
+	i := &injection{t: s.t, fault: f, pid: s.PID(), log: &traceLog{}, ended: make(chan struct{})}
 	i.command = exec.Command(strace, f.arguments(s)...)
 	i.command.Args[0] = "strace" // as which it signs its messages
 	i.command.Stderr = i.log
@@ -118,9 +120,28 @@ func (i *injection) detach() {
 	select {
 	case <-i.ended:
 	default:
+		i.settle()
 		i.command.Process.Signal(syscall.SIGTERM) // it detaches from every thread and ends
 		i.awaitEnd()
 	}
+}
+
+// settle waits until the server sleeps in calls that strace has let through. To refuse a call strace makes its number one that does
+// not exist, and puts the error right when the call has ended. Told to go in between, it leaves that to the kernel, and the server
+// meets ENOSYS, which nobody has injected. A server that never sleeps is let go all the same.
+func (i *injection) settle() {
+	const inARow, atMost = 3, 2 * time.Second
+	quiet := 0
+	for until := time.Now().Add(atMost); quiet < inARow && time.Now().Before(until); time.Sleep(pollEvery / 2) {
+		if quiet++; !allSleep(i.pid) || !allSleep(i.command.Process.Pid) {
+			quiet = 0
+		}
+	}
+}
+
+// allSleep reports whether each thread of a process sleeps or is dead: none runs, or stands still in the hands of a tracer.
+func allSleep(pid int) bool {
+	return !slices.ContainsFunc(threads(pid), func(t thread) bool { return !strings.ContainsRune("SZX", rune(t.state)) })
 }
 
 // awaitEnd waits for the end of strace, which has been seen to wait for ever for a server that died in its hands.
