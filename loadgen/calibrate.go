@@ -24,12 +24,13 @@ const calibrations = 3
 // longestCalibration bounds one of them.
 const longestCalibration = 200 * time.Millisecond
 
-// calibrate runs each workload without a server, for what the generator costs and reaches by itself. The records stay in the run.
+// calibrate runs each workload without a server, for what the generator costs by itself. The records stay in the run. No bound follows from
+// them on what it reaches with one: a server takes the receiving half of the kernel's work to its own core, and was seen to be asked for more
+// requests a second than the generator alone had time for.
 func (r *runner) calibrate(ctx context.Context, b *bench, writer *results.Writer) error {
 	own := *b
 	own.window.Measure = min(b.window.Measure, longestCalibration)
 	own.every = 0
-	b.alone = make(map[string]float64)
 	for _, w := range r.workloads {
 		if r.engine != "epoll" || !w.needsNoServer() {
 			continue
@@ -38,9 +39,6 @@ func (r *runner) calibrate(ctx context.Context, b *bench, writer *results.Writer
 			if _, err := r.probed(ctx, &own, cell{target: nobody, workload: w, block: n, seed: r.seed}, "calibration", writer); err != nil {
 				return err
 			}
-		}
-		if best := bestAlone(r.records, w.Name); best.ClientCPUPerRequestNs > 0 {
-			b.alone[w.Name] = reachedAlone(best) * float64(max(len(b.engineCPUs), 1))
 		}
 	}
 	return nil
@@ -67,22 +65,16 @@ func printAlone(w io.Writer, records []results.Record, workload string) {
 	best := bestAlone(records, workload)
 	if best.ClientCPUPerRequestNs == 0 {
 		if failure := failureAlone(records, workload); failure != "" {
-			fmt.Fprintf(w, "  ✗ the generator alone could not be measured, so nothing is known of what it can reach: %s\n", failure)
+			fmt.Fprintf(w, "  ✗ the generator alone could not be measured, so nothing is known of what it costs by itself: %s\n", failure)
 		}
 		return
 	}
 	text := fmt.Sprintf("%v CPU a request", rounded(int64(best.ClientCPUPerRequestNs)))
 	if best.Loop == "open" {
 		text += fmt.Sprintf(", %v late at p99", rounded(best.LateP99Ns))
-	} else {
-		text += fmt.Sprintf(", so at most %.0f requests/s a core", reachedAlone(best))
 	}
 	fmt.Fprintf(w, "  generator alone, its sockets connected to themselves: %s\n", text)
 }
-
-// reachedAlone is how many requests a second a core of the generator can send and receive, by what one costs it: unlike the rate of the
-// calibration, that holds on a machine that others use too.
-func reachedAlone(best results.Record) float64 { return 1e9 / best.ClientCPUPerRequestNs }
 
 // failureAlone is the error of the first calibration of a workload that failed.
 func failureAlone(records []results.Record, workload string) string {

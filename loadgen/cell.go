@@ -36,7 +36,6 @@ type bench struct {
 	window       window
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
-	alone        map[string]float64                                                   // requests/s that the generator can reach without a server, by workload; see calibrate.go
 	watch        func(engines []engine) (stop func())                                 // shows a person how the load goes; nil: nobody looks
 	stamps       bool                                                                 // take the kernel's time stamps of replies
 	serverEnv    []string                                                             // what a server has in its environment beyond the usual
@@ -200,7 +199,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
 	}
-	facts := b.facts(w, m)
+	facts := b.facts(m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
 	broken := brokenLaws(w, m)
 	if len(broken) > 0 {
@@ -213,7 +212,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 }
 
 // facts are those of m that the verdicts need.
-func (b *bench) facts(w Workload, m Measurement) Facts {
+func (b *bench) facts(m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.Queue != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(),
@@ -222,9 +221,7 @@ func (b *bench) facts(w Workload, m Measurement) Facts {
 	if m.ServerWait != nil {
 		f.ServerWait = m.ServerWait.beyond(m.Conducted)
 	}
-	if m.Late == nil {
-		f.Rate, f.Alone = float64(m.Requests)/m.Wall.Seconds(), b.alone[w.Name]
-	} else {
+	if m.Late != nil {
 		f.Open = true
 		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
 		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)

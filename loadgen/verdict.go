@@ -19,9 +19,6 @@ type Facts struct {
 	Pressure     float64 // somebody on the machine waited for a core; 0 if not known
 	ReceiveShare float64 // of the latency: the reply had arrived and the engine had not read it; 0 if not known
 
-	// Of a closed loop, in requests/s: what came out, and what the generator can reach without a server; 0 if that was not measured.
-	Rate, Alone float64
-
 	// Of an open loop, in ns: how late requests were taken up, and how long they took in all.
 	Open                   bool
 	Late99, Late999        int64
@@ -47,9 +44,6 @@ const (
 	// the queue.
 	mostlyUnread = 2. / 3
 
-	// A server that is asked this close to what the generator can ask without one would show no difference if it were faster.
-	nearlyAlone = 0.9
-
 	// An open loop must have time left to be on time. It blocks between requests, so it needs far less than all of its core.
 	busyOpen = 0.75
 	// A request that was taken up late has a response time that is partly the generator's.
@@ -65,7 +59,6 @@ const (
 //     everything it saw came late. A stranger who hides within those 2 µs makes an open loop late, which is judged below.
 //  2. A thread of the server likewise, for more than 5 % beyond its own wake-ups: the machine was not the server's.
 //  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
-//  4. The rate is within a tenth of what the engine can reach without a server: no server could have done much better.
 //
 // Pressure and the kernel's time stamps, where they are known, are judged between the second and the third.
 //
@@ -94,8 +87,6 @@ func clientLimited(f Facts) (bool, string) {
 	case f.EngineCPU >= f.engineBusy() && f.ServerCPU < busy*float64(f.ServerCores):
 		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
 			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))
-	case f.Alone > 0 && f.Rate > nearlyAlone*f.Alone:
-		return true, fmt.Sprintf("the server answered %.0f requests/s, the generator can reach %.0f without any", f.Rate, f.Alone)
 	}
 	return false, ""
 }
