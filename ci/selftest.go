@@ -132,12 +132,12 @@ func (s *selftest) measureLevels(ctx context.Context) (all []levelRates, err err
 	}
 	pair := time.Since(began) / time.Duration(s.plan.Control) // building is in it too: an estimate that is too long disappoints nobody
 	for i, level := range levels {
-		tree := fmt.Sprintf("slower-by-%g", 100*level.slowdown)
+		tree := fmt.Sprintf("slower-by-%.0f", 100*level.slowdown)
 		if err := s.install(tree, burner.iterations(level.slowdown)); err != nil {
 			return all, err
 		}
 		left := pair * time.Duration(s.count*(len(levels)-i))
-		s.say("%g %%: level %d of %d, %d pairs; about %v left for all", 100*level.slowdown, i+1, len(levels), s.count, left.Round(time.Second))
+		s.say("%.0f %%: level %d of %d, %d pairs; about %v left for all", 100*level.slowdown, i+1, len(levels), s.count, left.Round(time.Second))
 		began = time.Now()
 		values, err := s.blocks(ctx, burning, "base", tree, s.count)
 		if err != nil {
