@@ -37,7 +37,8 @@ type SelftestLevel struct {
 	Inconclusive Rate    `json:"inconclusive"`
 	MeanPairs    float64 `json:"mean_pairs"` // until the verdict
 	Promised     string  `json:"promised"`
-	Kept         bool    `json:"kept"` // the rate's interval and the promise have something in common
+	Kept         bool    `json:"kept"`     // the rate's interval and the promise have something in common
+	Doubtful     bool    `json:"doubtful"` // and yet the rate itself breaks the promise
 }
 
 // A Rate has its 95 % interval.
@@ -62,13 +63,14 @@ func (s *selftest) newReport() *SelftestReport {
 // add judges levels against what the plan promises: a rate breaks its promise if its whole interval does.
 func (r *SelftestReport) add(all []levelRates) {
 	for i, rates := range all {
-		judged := rates.of(levels[i].verdict)
+		judged, promised := rates.of(levels[i].verdict), levels[i]
 		level := SelftestLevel{
 			Injected: rates.wanted,
 			Measured: Rate{math.Expm1(rates.measured.Estimate), math.Expm1(rates.measured.Low), math.Expm1(rates.measured.High)},
 			Fail:     rates.fail, Pass: rates.pass, Inconclusive: rates.unclear,
-			MeanPairs: rates.pairs, Promised: promise(i), Kept: judged.Low <= levels[i].high && judged.High >= levels[i].low,
+			MeanPairs: rates.pairs, Promised: promise(i), Kept: judged.Low <= promised.high && judged.High >= promised.low,
 		}
+		level.Doubtful = level.Kept && (judged.Value > promised.high || judged.Value < promised.low)
 		r.Kept = r.Kept && level.Kept
 		r.Levels = append(r.Levels, level)
 	}
@@ -105,8 +107,11 @@ var selftestColumns = []string{"injected", "measured", "FAIL", "PASS", "INCONCLU
 
 func (l SelftestLevel) cells() []string {
 	kept := "yes"
-	if !l.Kept {
+	switch {
+	case !l.Kept:
 		kept = "BROKEN"
+	case l.Doubtful:
+		kept = "cannot tell"
 	}
 	return []string{
 		fmt.Sprintf("%+.0f %%", 100*l.Injected),
@@ -138,7 +143,8 @@ func writeSelftest(w io.Writer, r *SelftestReport) {
 func selftestMarkdown(r *SelftestReport) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# How often `ci gate` errs\n\nMade by `ci selftest -pairs %d -trials %d -seed %d`, which explains itself with `-h`. A server that burns a calibrated time at\n"+
-		"each request was compared with itself without the burn: no slow-down is a false alarm's chance, the others are what is found.\n\n", r.Pairs, r.Trials, r.Seed)
+		"each request was compared with itself without the burn: no slow-down is a false alarm's chance, the others are what is found.\n"+
+		"A promise is BROKEN if the rate's whole interval breaks it; where only the rate does, it cannot be told.\n\n", r.Pairs, r.Trials, r.Seed)
 	fmt.Fprintf(&text, "| %s |\n|%s\n", strings.Join(selftestColumns, " | "), strings.Repeat("---|", len(selftestColumns)))
 	for _, l := range r.Levels {
 		fmt.Fprintf(&text, "| %s |\n", strings.Join(l.cells(), " | "))

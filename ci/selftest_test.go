@@ -59,7 +59,7 @@ func TestFewPairsAreDoubted(t *testing.T) {
 // TestSelftestCanFail: pairs that are all alike keep every promise, and pairs of which the equal ones differ break one.
 func TestSelftestCanFail(t *testing.T) {
 	s := &selftest{gate: gate{plan: standard}, count: 60, trials: 400}
-	var honest, broken []levelRates
+	var honest, broken, doubtful []levelRates
 	for _, level := range levels {
 		values := make([]float64, 60)
 		for i := range values {
@@ -69,16 +69,19 @@ func TestSelftestCanFail(t *testing.T) {
 	}
 	broken = append(broken, honest...)
 	broken[0].fail = Rate{0.1, 0.07, 0.13}
+	doubtful = append(doubtful, honest...)
+	doubtful[2].pass = Rate{0.38, 0.08, 0.76} // of at most 0.15
 	for _, test := range []struct {
-		rates  []levelRates
-		status int
-		broken int
-	}{{honest, exitDone, 0}, {broken, exitFailed, 1}} {
+		rates    []levelRates
+		status   int
+		broken   int
+		doubtful int
+	}{{honest, exitDone, 0, 0}, {broken, exitFailed, 1, 0}, {doubtful, exitDone, 0, 1}} {
 		r := s.newReport()
 		r.add(test.rates)
 		var out bytes.Buffer
 		writeSelftest(&out, r)
-		if r.exitStatus() != test.status || strings.Count(out.String(), "BROKEN") != test.broken || r.Kept == (test.broken > 0) {
+		if r.exitStatus() != test.status || strings.Count(out.String(), "BROKEN") != test.broken || strings.Count(out.String(), "cannot tell") != test.doubtful || r.Kept == (test.broken > 0) {
 			t.Errorf("exit status %d, want %d and %d promises broken:\n%s", r.exitStatus(), test.status, test.broken, out.String())
 		}
 	}
