@@ -13,7 +13,7 @@ import (
 
 // committedRun is the run that the gallery is made from. It holds no sweep, no traces, few numbers of connections and no latencies
 // over time; short runs for these lie in testdata/gallery.
-const committedRun = "../results/2026-11-25T15-03-23Z-b604124"
+const committedRun = "../results/2026-11-25T19-21-51Z-e0d0093"
 
 const (
 	loadRun        = "testdata/gallery/2026-11-25T17-28-23Z-89ee473"
