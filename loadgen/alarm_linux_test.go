@@ -17,18 +17,24 @@ func (a *alarm) left(t *testing.T) time.Duration {
 	return time.Duration(spec.Value.Nano())
 }
 
-// An alarm that rings early enough is left alone, which is what it is for; one that would ring too late is not.
-func TestAlarmIsSetOnlyWhereItMust(t *testing.T) {
+func newAlarm(t *testing.T) *alarm {
+	t.Helper()
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(epoll)
-	var a alarm
+	t.Cleanup(func() { unix.Close(epoll) })
+	a := new(alarm)
 	if err := a.open(epoll); err != nil {
 		t.Fatal(err)
 	}
-	defer a.close()
+	t.Cleanup(a.close)
+	return a
+}
+
+// An alarm that rings early enough is left alone, which is what it is for; one that would ring too late is not.
+func TestAlarmIsSetOnlyWhereItMust(t *testing.T) {
+	a := newAlarm(t)
 	const hour = int64(time.Hour)
 	now := clock()
 	for _, c := range []struct {
@@ -51,16 +57,7 @@ func TestAlarmIsSetOnlyWhereItMust(t *testing.T) {
 
 // An engine that lost its core between its look at the clock and the setting does not oversleep by as much.
 func TestAlarmIsSetByTheClock(t *testing.T) {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(epoll)
-	var a alarm
-	if err := a.open(epoll); err != nil {
-		t.Fatal(err)
-	}
-	defer a.close()
+	a := newAlarm(t)
 	looked := clock() - int64(time.Hour)
 	a.at = looked // it has rung
 	if err := a.by(looked+2*int64(time.Hour), looked); err != nil {

@@ -41,7 +41,13 @@ func studyIn(t testing.TB, dir string) study {
 // pictures draws all charts of a run by file name.
 func pictures(t testing.TB, s synthetic) map[string]picture {
 	t.Helper()
-	drawn, err := studyOf(t, s).draw()
+	return picturesOf(t, studyOf(t, s))
+}
+
+// picturesOf draws in memory only.
+func picturesOf(t testing.TB, s study) map[string]picture {
+	t.Helper()
+	drawn, err := s.draw()
 	if err != nil {
 		t.Fatal(err)
 	}

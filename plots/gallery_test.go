@@ -53,7 +53,7 @@ func TestGalleryIsUpToDate(t *testing.T) {
 	drawn := map[string]map[string]picture{noRun: historyPictures(t)}
 	for _, g := range gallery {
 		if drawn[g.run] == nil {
-			drawn[g.run] = picturesIn(t, g.run)
+			drawn[g.run] = picturesOf(t, studyIn(t, g.run))
 		}
 		p, ok := drawn[g.run][g.chart]
 		if !ok {
@@ -92,30 +92,6 @@ func galleryPage() []byte {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n![%s](%s)\n\nFrom %s; one's own: `%s`.\n", g.heading, g.reads, g.heading, galleryFile(g.chart), from, g.again)
 	}
 	return page.Bytes()
-}
-
-// picturesIn draws a run that is in the repository, and only in memory.
-func picturesIn(t *testing.T, dir string) map[string]picture {
-	t.Helper()
-	run, err := results.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := newStudy(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	drawn, err := s.draw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]picture{}
-	for _, d := range drawn {
-		for _, p := range d.pictures {
-			all[p.File] = p
-		}
-	}
-	return all
 }
 
 func historyPictures(t *testing.T) map[string]picture {
