@@ -98,7 +98,9 @@ What is not asked, and why:
   waits, so an echo shows the delay by chance only. sock/nodelay asks the kernel for the option.
 * *SIGPIPE, sent by hand.* A server that sends with MSG_NOSIGNAL needs no handler and may die of it. close/fin-rst-sigpipe makes the
   situation in which it matters.
-* *A port that only root may bind.* The way is that of launch/bad-address, and to root no port is forbidden.
+* *Readiness without data.* For an edge-triggered server "would block" is a promise of another event, so it cannot be injected.
 * *SO_REUSEPORT.* A server may use it for its own loops; launch/busy-port asks whether it shares the port with a stranger.
+* *A simultaneous open.* A listener answers SYN with SYN and ACK; only two clients can meet so.
+* *The end with the parent.* Whoever starts a server here sees to that (PR_SET_PDEATHSIG); the contract does not ask it of the server.
 * *A limit of clients, statistics, a reload.* The server contract knows none of them.
 `

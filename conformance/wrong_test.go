@@ -32,7 +32,8 @@ var mistakes = []mistake{
 	{"logs-on-stdout", []string{"launch/stdout-clean"}, nil},
 	{"bad-flag-exits-zero", []string{"launch/bad-flag"}, nil},
 	{"bad-address-ignored", []string{"launch/bad-address"}, nil},
-	{"fails-silently", []string{"launch/busy-port", "launch/bad-address"}, nil},
+	{"fails-silently", []string{"launch/busy-port", "launch/bad-address", "launch/privileged-port"}, nil},
+	{"takes-a-port-it-may-have", []string{"launch/privileged-port"}, nil},
 	{"shares-busy-port", []string{"launch/busy-port"}, nil},
 	{"no-reuseaddr", []string{"launch/rebind-time-wait", "launch/rebind-live-conn"}, nil},
 	{"allows-one-instance", []string{"launch/two-at-once"}, nil},
@@ -51,6 +52,7 @@ var mistakes = []mistake{
 	{"wedged-by-urgent-byte", []string{"data/urgent"}, nil},
 	{"writes-too-many-pieces", []string{"data/vectored"}, []string{"data/trickle-noread"}},
 	{"stops-after-two-gibibytes", []string{"data/big-2g"}, nil},
+	{"leaves-out-holes", []string{"data/compress-pattern"}, nil},
 	{"stale-output-for-reused-descriptor", []string{"data/fd-reuse-stale"}, nil},
 
 	{"closes-when-fin-is-near", []string{"close/half-close-small", "close/fin-in-same-segment"}, []string{"close/fin-*", "close/half-close-*", "close/simultaneous"}},
@@ -151,6 +153,8 @@ var mistakes = []mistake{
 	{"dies-of-aborted-accept", []string{"limit/econnaborted-eproto"}, nil},
 
 	{"cuts-off-silent-client", []string{"net/blackhole-then-heal", "net/link-flap"}, []string{"net/*"}},
+	{"counts-half-open-clients", []string{"net/syn-flood-small"}, nil},
+	{"serves-only-established", []string{"net/tcp-fastopen"}, nil},
 	{"keeps-vanished-client", []string{"close/half-open-peer-gone"}, nil},
 }
 

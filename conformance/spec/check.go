@@ -93,16 +93,16 @@ func ParseProfile(name string) (Profile, error) {
 func All() []Check {
 	var all []Check
 	for _, family := range [][]Check{
-		launchChecks, launchEnvironmentChecks,
-		dataChecks, dataLongChecks,
-		closeChecks, closeQuietChecks, vanishedChecks,
+		launchChecks, launchEnvironmentChecks, launchPrivilegeChecks,
+		dataChecks, dataPatternChecks, dataLongChecks,
+		closeChecks, closeQuietChecks, closeTimeWaitChecks, vanishedChecks,
 		flowChecks, flowPatienceChecks,
-		connChecks, connFairChecks, connCostChecks, backlogChecks,
+		connChecks, connFairChecks, connCostChecks, connHerdChecks, backlogChecks,
 		limitChecks, limitShortageChecks, acceptErrorChecks, shortageChecks,
 		procChecks, procSignalChecks, logChecks,
-		sockChecks, sockOptionChecks, sockUnixChecks,
-		faultChecks, injectedChecks, uringChecks,
-		netChecks,
+		sockChecks, sockOptionChecks, sockAckChecks, sockAcceptChecks, sockUnixChecks,
+		faultChecks, injectedChecks, uringChecks, oomChecks,
+		netChecks, netHandshakeChecks,
 		idleChecks,
 		timeChecks, timeClockChecks,
 		fuzzChecks,

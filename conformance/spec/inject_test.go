@@ -28,6 +28,25 @@ func TestTraceLog(t *testing.T) {
 	}
 }
 
+// TestAcceptsIn: a turn begins with a wait, and calls that strace shows in two lines are one.
+func TestAcceptsIn(t *testing.T) {
+	var log traceLog
+	log.Write([]byte("strace: Process 4711 attached with 3 threads\n" +
+		"[pid 4712] epoll_wait(3, [{events=EPOLLIN, data={u32=4}}], 128, -1) = 1\n" +
+		"[pid 4712] accept4(4,  <unfinished ...>\n" +
+		"[pid 4713] epoll_wait(5,  <unfinished ...>\n" +
+		"[pid 4712] <... accept4 resumed>{sa_family=AF_INET, sin_port=htons(7007)}, [112 => 16], SOCK_CLOEXEC) = 5\n" +
+		"accept4(4, NULL, NULL, 0) = 6\n" +
+		"accept4(4, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\n" +
+		"strace: Process 4711 detached\n"))
+	if accepts, turns := acceptsIn(log.calls()); accepts != 3 || turns != 2 {
+		t.Errorf("%d accepts in %d turns of %v", accepts, turns, log.calls())
+	}
+	if accepts, turns := acceptsIn([]string{"io_uring_enter"}); accepts != 0 || turns != 0 {
+		t.Errorf("%d accepts in %d turns without a call", accepts, turns)
+	}
+}
+
 // TestNoInjectionIsNoPass: a server that strace has not seen at work has shown nothing.
 func TestNoInjectionIsNoPass(t *testing.T) {
 	target, _ := fake(t, right)
