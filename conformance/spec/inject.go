@@ -168,12 +168,12 @@ func (t *T) demandInjections(happened int, calls []string) {
 	}
 }
 
-// A traceLog counts in strace's output. It keeps one line of it, and the names of the first calls, for strace may write a great many.
+// A traceLog counts in strace's output. It keeps one line of it, and the first calls, for strace may write a great many.
 type traceLog struct {
 	mu            sync.Mutex
 	attaches      int
 	injections    int
-	names         []string // of the calls, at their beginning
+	begun         []call
 	rest, current []byte
 }
 
@@ -193,8 +193,8 @@ func (l *traceLog) Write(p []byte) (int, error) {
 
 func (l *traceLog) line(line []byte) {
 	l.current = append(l.current[:0], line...)
-	if name := callOf(line); name != "" && len(l.names) < namesKept {
-		l.names = append(l.names, name)
+	if c := callOf(line); c.name != "" && len(l.begun) < callsKept {
+		l.begun = append(l.begun, c)
 	}
 	switch {
 	case bytes.HasPrefix(line, []byte("strace: Process ")) && bytes.Contains(line, []byte(" attached")):
@@ -204,22 +204,26 @@ func (l *traceLog) line(line []byte) {
 	}
 }
 
-// namesKept is far more than what a crowd of clients has a server call.
-const namesKept = 10_000
+// A call is one that strace has seen begin. Where there is one thread only, strace does not name it.
+type call struct{ thread, name string }
 
-// callOf is the name of the call that begins in a line: "[pid 4712] accept4(4, ".
-func callOf(line []byte) string {
+// callsKept is far more than what a crowd of clients has a server call.
+const callsKept = 10_000
+
+// callOf reads the beginning of a line: "[pid 4712] accept4(4, ". It is empty where no call begins.
+func callOf(line []byte) (c call) {
 	if pid, rest, found := bytes.Cut(line, []byte("] ")); found && bytes.HasPrefix(pid, []byte("[pid ")) {
-		line = rest
+		c.thread, line = string(pid), rest
 	}
 	name, _, found := bytes.Cut(line, []byte("("))
 	if !found || bytes.ContainsAny(name, " :<") {
-		return ""
+		return call{}
 	}
-	return string(name)
+	c.name = string(name)
+	return c
 }
 
-func (l *traceLog) calls() []string { l.mu.Lock(); defer l.mu.Unlock(); return slices.Clone(l.names) }
+func (l *traceLog) calls() []call { l.mu.Lock(); defer l.mu.Unlock(); return slices.Clone(l.begun) }
 
 func (l *traceLog) attached() int { l.mu.Lock(); defer l.mu.Unlock(); return l.attaches }
 func (l *traceLog) injected() int { l.mu.Lock(); defer l.mu.Unlock(); return l.injections }

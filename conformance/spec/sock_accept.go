@@ -34,19 +34,19 @@ var acceptDrains = Check{
 	},
 }
 
-// acceptsIn counts the calls of accept, and the turns among them: one, and one more for each wait in between.
-func acceptsIn(calls []string) (accepts, turns int) {
-	waited := true
-	for _, call := range calls {
+// acceptsIn counts the calls of accept, and the turns among them: the first begins one, and so does one after a wait of its thread.
+func acceptsIn(calls []call) (accepts, turns int) {
+	waited := map[string]bool{} // by thread, since its last accept
+	for _, c := range calls {
 		switch {
-		case slices.Contains(waitCalls, call):
-			waited = true
-		case slices.Contains(acceptCalls, call):
-			accepts++
-			if waited {
+		case slices.Contains(waitCalls, c.name):
+			waited[c.thread] = true
+		case slices.Contains(acceptCalls, c.name):
+			if accepts == 0 || waited[c.thread] {
 				turns++
 			}
-			waited = false
+			accepts++
+			waited[c.thread] = false
 		}
 	}
 	return accepts, turns
