@@ -84,7 +84,8 @@ that it receives, in order, until the client ends; then it ends too. What that m
 to a requirement, and each sentence is held by one check of the same name.
 
 MUST, SHOULD and MAY are those of RFC 2119: a server that breaks a MUST is not conformant, one that breaks a SHOULD is weak,
-and a MAY only reports which choice was made. *core*, *full* and *torture* name the smallest profile that runs a check.
+and a MAY reports which choice was made; it fails only of what it meets on the way and nobody may do, a wrong byte for one. *core*, *full*
+and *torture* name the smallest profile that runs a check.
 A slug is permanent: it is never renamed and never given to another requirement.
 
 A requirement about the process of a server (its start, its signals, what it consumes) holds for servers that the suite may start

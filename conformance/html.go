@@ -70,7 +70,7 @@ var legend = []struct {
 	meaning string
 }{
 	{spec.Pass, "the promise is kept"},
-	{spec.Fail, "a MUST is broken"},
+	{spec.Fail, "a MUST is broken, or what no choice allows was met"},
 	{spec.Crash, "the server died"},
 	{spec.Hang, "the watchdog's hour came"},
 	{spec.Weak, "a SHOULD is broken"},

@@ -26,8 +26,8 @@ type mistake struct {
 
 var mistakes = []mistake{
 	// Starting up. A server that the suite cannot start breaks nearly everything here.
-	{"says-port-zero", []string{"launch/port-zero", "launch/ready-line"}, []string{"launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean"}},
-	{"ready-before-listening", []string{"launch/ready-line"}, []string{"launch/port-zero", "launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean"}},
+	{"says-port-zero", []string{"launch/port-zero", "launch/ready-line"}, []string{"launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean", "launch/ready-fast"}},
+	{"ready-before-listening", []string{"launch/ready-line"}, []string{"launch/port-zero", "launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean", "launch/ready-fast"}},
 	{"second-line", []string{"launch/stdout-clean"}, nil},
 	{"logs-on-stdout", []string{"launch/stdout-clean"}, nil},
 	{"bad-flag-exits-zero", []string{"launch/bad-flag"}, nil},
@@ -59,7 +59,7 @@ var mistakes = []mistake{
 	{"drops-backlog-at-fin", []string{"close/half-close-backlog", "sock/ipv6-half-close", "fault/tiny-buffers-close"}, []string{"close/half-close-slow-reader", "fault/*"}},
 	{"reads-once-at-fin", []string{"close/fin-large-inflight"}, []string{"close/fin-in-same-segment", "close/simultaneous", "close/half-close-backlog", "close/half-close-slow-reader"}},
 	{"answers-fin-with-rst", []string{"close/half-close-fin-type", "net/loss-reorder-delay", "net/corrupt", "net/mtu-small", "fault/cpu-starved"}, []string{"close/both-sides", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/double-close-fd", "close/linger-blocking", "net/*", "fault/*"}},
-	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
+	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/time-wait-side", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
 	{"shuts-down-but-keeps", []string{"close/both-sides", "conn/churn-fd-leak"}, []string{"close/rst-*", "close/shutdown-rd", "close/simultaneous", "close/fin-rst-sigpipe", "conn/churn-close-wait", "conn/idle-thousand"}},
 	{"dies-of-reset", []string{"close/rst-mid-echo"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/shutdown-*", "close/double-close-fd", "close/shutdown-rdwr"}},
 	{"dies-of-broken-pipe", []string{"close/fin-rst-sigpipe"}, []string{"close/both-sides", "close/simultaneous", "close/shutdown-rdwr"}},

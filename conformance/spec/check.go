@@ -61,7 +61,7 @@ type Level int
 const (
 	MUST   Level = iota // a violation makes the server not conformant
 	SHOULD              // a violation is weak: reported, and a failure only under -strict
-	MAY                 // the choice is free: the check reports which one was made
+	MAY                 // the choice is free: the check reports which one was made, and fails only of what nobody may do
 )
 
 func (l Level) String() string { return [...]string{"MUST", "SHOULD", "MAY"}[l] }
