@@ -164,8 +164,14 @@ func module(t *testing.T, library, what string) string {
 
 // text is what stands there.
 func (p place) text(t *testing.T) string {
-	dir := filepath.Join(runtime.GOROOT(), "src")
-	if p.library != "go" {
+	dir := ""
+	if p.library == "go" {
+		root, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(strings.TrimSpace(string(root)), "src")
+	} else {
 		dir = module(t, p.library, "{{.Dir}}")
 	}
 	source, err := os.ReadFile(filepath.Join(dir, p.file))

@@ -14,22 +14,27 @@ var repetition = Check{
 		"measures something else.",
 	Sound: "It waits only for bytes. The figure is the cheapest of five rounds in CPU time of the server, and nothing is demanded of it.",
 	Run: func(t *T) {
-		const size, rounds = 1 << 20, 5
-		zeros, random := make([]byte, size), make([]byte, size)
+		zeros, random := make([]byte, 32<<10), make([]byte, 32<<10)
 		NewStream(t.Seed, 0).Fill(random, 0)
-		c := t.Dial(quietly)
 		ofZeros, ofRandom := time.Duration(1<<62), time.Duration(1<<62)
-		for range rounds {
-			ofZeros = min(ofZeros, t.costOf(func() { c.EchoRaw(zeros) }))
-			ofRandom = min(ofRandom, t.costOf(func() { c.EchoRaw(random) }))
+		for range 5 {
+			ofZeros = min(ofZeros, t.costOfBlocks(zeros))
+			ofRandom = min(ofRandom, t.costOfBlocks(random))
 		}
-		t.Infof("a MiB of zeros costs %.0f µs of CPU, of random bytes %.0f µs", micros(ofZeros), micros(ofRandom))
+		t.Infof("a block of 32 KiB of zeros costs %.1f µs of CPU, of random bytes %.1f µs", micros(ofZeros), micros(ofRandom))
 	},
 }
 
-// costOf is the server's CPU time while f runs.
-func (t *T) costOf(f func()) time.Duration {
+// costOfBlocks is the server's CPU time for the echo of a block, one of some on a connection of their own.
+func (t *T) costOfBlocks(block []byte) time.Duration {
+	const blocks = 16
+	c := t.Dial(quietly)
+	c.ping()
 	before := t.Server().runnable().cpu
-	f()
-	return t.Server().runnable().cpu - before
+	for range blocks {
+		c.EchoRaw(block)
+	}
+	spent := t.Server().runnable().cpu - before
+	c.Close()
+	return spent / blocks
 }
