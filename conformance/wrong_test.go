@@ -169,7 +169,7 @@ func TestEachMistakeIsCaught(t *testing.T) {
 		t.Run(m.fault, func(t *testing.T) {
 			t.Parallel()
 			target := contractTarget(m.fault, impls.Command(m.fault, wrong, "-fault="+m.fault))
-			runner := spec.Runner{Target: target, Options: spec.Options{Seed: seed, Slow: hurried}}
+			runner := spec.Runner{Target: target, Options: spec.Options{Seed: seed, Slow: hurried, Artifacts: t.TempDir()}}
 			defer runner.Close()
 			for _, check := range spec.All() {
 				if m.asks(check) {
