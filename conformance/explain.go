@@ -84,7 +84,8 @@ that it receives, in order, until the client ends; then it ends too. What that m
 to a requirement, and each sentence is held by one check of the same name.
 
 MUST, SHOULD and MAY are those of RFC 2119: a server that breaks a MUST is not conformant, one that breaks a SHOULD is weak,
-and a MAY only reports which choice was made. *core*, *full* and *torture* name the smallest profile that runs a check.
+and a MAY reports which choice was made; it fails only of what it meets on the way and nobody may do, a wrong byte for one. *core*, *full*
+and *torture* name the smallest profile that runs a check.
 A slug is permanent: it is never renamed and never given to another requirement.
 
 A requirement about the process of a server (its start, its signals, what it consumes) holds for servers that the suite may start
@@ -98,7 +99,9 @@ What is not asked, and why:
   waits, so an echo shows the delay by chance only. sock/nodelay asks the kernel for the option.
 * *SIGPIPE, sent by hand.* A server that sends with MSG_NOSIGNAL needs no handler and may die of it. close/fin-rst-sigpipe makes the
   situation in which it matters.
-* *A port that only root may bind.* The way is that of launch/bad-address, and to root no port is forbidden.
+* *Readiness without data.* For an edge-triggered server "would block" is a promise of another event, so it cannot be injected.
 * *SO_REUSEPORT.* A server may use it for its own loops; launch/busy-port asks whether it shares the port with a stranger.
+* *A simultaneous open.* A listener answers SYN with SYN and ACK; only two clients can meet so.
+* *The end with the parent.* Whoever starts a server here sees to that (PR_SET_PDEATHSIG); the contract does not ask it of the server.
 * *A limit of clients, statistics, a reload.* The server contract knows none of them.
 `

@@ -53,7 +53,30 @@ func unexplained(text string, found []impls.Impl) (missing []string) {
 	return missing
 }
 
-// TestEveryKnownFailureIsWrittenUp: whoever adds one to a manifest explains it.
+// slugs are the checks of a row.
+func (f finding) slugs() []string { return strings.Fields(strings.ReplaceAll(f.checks, "`", "")) }
+
+// stale are the failures that a row names and no manifest knows any more.
+func stale(text string, found []impls.Impl) (gone []string) {
+	known := map[string]bool{}
+	for _, impl := range found {
+		for slug := range impl.Known {
+			known[impl.Name+" "+slug] = true
+		}
+	}
+	for _, f := range findings(text) {
+		for _, server := range f.servers {
+			for _, slug := range f.slugs() {
+				if !known[server+" "+slug] {
+					gone = append(gone, f.name+": "+server+" "+slug)
+				}
+			}
+		}
+	}
+	return gone
+}
+
+// TestEveryKnownFailureIsWrittenUp: whoever adds one to a manifest explains it, and whoever takes one out takes its row along.
 func TestEveryKnownFailureIsWrittenUp(t *testing.T) {
 	text, err := os.ReadFile("FINDINGS.md")
 	if err != nil {
@@ -66,9 +89,12 @@ func TestEveryKnownFailureIsWrittenUp(t *testing.T) {
 	if missing := unexplained(string(text), found); !slices.Equal(missing, owed) {
 		t.Errorf("without a row in FINDINGS.md:\n%s\nowed:\n%s", strings.Join(missing, "\n"), strings.Join(owed, "\n"))
 	}
+	if gone := stale(string(text), found); len(gone) > 0 {
+		t.Errorf("in FINDINGS.md, and known in no manifest:\n%s", strings.Join(gone, "\n"))
+	}
 }
 
-// TestAKnownFailureCanBeMissing keeps the test above honest.
+// TestAKnownFailureCanBeMissing, or its row be stale: this keeps the test above honest.
 func TestAKnownFailureCanBeMissing(t *testing.T) {
 	row := "| [a](#a) | one, one/two | `x/y` | the check |\n"
 	for _, test := range []struct {
@@ -78,6 +104,9 @@ func TestAKnownFailureCanBeMissing(t *testing.T) {
 		impl := impls.Impl{Name: test.server, Known: map[string]string{test.slug: "?"}}
 		if missing := unexplained(row, []impls.Impl{impl}); len(missing) != test.missing {
 			t.Errorf("%s %s: %v", test.server, test.slug, missing)
+		}
+		if gone := stale(row, []impls.Impl{impl}); len(gone) != 1+test.missing {
+			t.Errorf("%s %s, of two: stale %v", test.server, test.slug, gone)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type page struct {
 	Seed                         uint64
 	Columns                      []column
 	Families                     []familyRows
+	Reports                      []report
 	Stories                      []story
 	Legend                       []legendLine
 }
@@ -52,6 +54,14 @@ type story struct {
 	Lines                               int
 }
 
+// A report is what a check found that demands nothing, or more than a pass: servers with the same are told together.
+type report struct {
+	ID, Slug string
+	Found    []found
+}
+
+type found struct{ Servers, What string }
+
 type legendLine struct{ Word, Class, Meaning string }
 
 // legend says what the words mean, in the order of their weight.
@@ -60,7 +70,7 @@ var legend = []struct {
 	meaning string
 }{
 	{spec.Pass, "the promise is kept"},
-	{spec.Fail, "a MUST is broken"},
+	{spec.Fail, "a MUST is broken, or what no choice allows was met"},
 	{spec.Crash, "the server died"},
 	{spec.Hang, "the watchdog's hour came"},
 	{spec.Weak, "a SHOULD is broken"},
@@ -89,6 +99,7 @@ func (s *session) htmlReport(now time.Time) ([]byte, error) {
 		}
 	}
 	p.Families = rowsOf(s.checks, s.outcomes)
+	p.Reports = reportsOf(s.checks, s.outcomes)
 	p.shareWireBudget()
 	for _, l := range legend {
 		p.Legend = append(p.Legend, legendLine{string(l.verdict), class(l.verdict), l.meaning})
@@ -169,10 +180,52 @@ func cellOf(server string, results map[string]spec.Result, slug string) cell {
 		return cell{Word: "–", Class: "none", Reason: "not run"}
 	}
 	c := cell{Word: string(r.Verdict), Class: class(r.Verdict), Reason: r.Reason}
-	if worthTelling(r) {
+	switch {
+	case worthTelling(r):
 		c.Link, c.Reason = storyID(server, slug), ""
+	case reports(r):
+		c.Link = reportID(slug)
 	}
 	return c
+}
+
+// reports says whether a result is a figure or a choice that a reader may want.
+func reports(r spec.Result) bool {
+	return r.Reason != "" && (r.Verdict == spec.Info || r.Verdict == spec.Pass)
+}
+
+func reportID(slug string) string { return "reported--" + strings.ReplaceAll(slug, "/", "-") }
+
+// reportsOf collects them by check. Of several rounds (-count) the last one is told, as in the matrix.
+func reportsOf(checks []spec.Check, all []outcome) (told []report) {
+	for _, check := range checks {
+		r := report{ID: reportID(check.Slug), Slug: check.Slug}
+		for _, o := range all {
+			for _, result := range slices.Backward(o.results) {
+				if result.Check.Slug == check.Slug {
+					r.add(o.target.Target.Name, result)
+					break
+				}
+			}
+		}
+		if len(r.Found) > 0 {
+			told = append(told, r)
+		}
+	}
+	return told
+}
+
+func (r *report) add(server string, result spec.Result) {
+	if !reports(result) {
+		return
+	}
+	for i := range r.Found {
+		if r.Found[i].What == result.Reason {
+			r.Found[i].Servers += ", " + server
+			return
+		}
+	}
+	r.Found = append(r.Found, found{server, result.Reason})
 }
 
 // shareWireBudget cuts the wire logs to equal shares, each in its middle.

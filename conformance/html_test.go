@@ -48,6 +48,30 @@ func TestTheMatrixLeadsToTheStory(t *testing.T) {
 	}
 }
 
+// TestFiguresAreTold: what a check reports stands on the page, not only in a tip that needs a mouse; the same of two servers once.
+func TestFiguresAreTold(t *testing.T) {
+	checks := []spec.Check{{Slug: "sock/figure", Says: "A figure.", Level: spec.MAY}, {Slug: "data/none", Says: "None."}}
+	var all []outcome
+	for name, reason := range map[string]string{"a": "it does", "b": "it does not"} {
+		for _, variant := range []string{"/x", "/y"} {
+			results := []spec.Result{
+				{Check: checks[0], Verdict: spec.Info, Reason: reason}, {Check: checks[1], Verdict: spec.Pass},
+				{Check: checks[1], Verdict: spec.NotApplicable, Reason: "nobody can tell"},
+			}
+			all = append(all, outcome{target: target{Target: spec.Target{Name: name + variant}}, results: results, counts: tally{}})
+		}
+	}
+	html := htmlOf(t, &session{checks: checks, outcomes: all})
+	for part, times := range map[string]int{
+		`<a class="chip info" href="#reported--sock-figure" title="it does">info</a>`: 2, `<dt id="reported--sock-figure">sock/figure</dt>`: 1,
+		`<span class="dim">a/x, a/y</span> it does</dd>`: 1, `<span class="dim">b/x, b/y</span> it does not</dd>`: 1, "<dt": 1,
+	} {
+		if strings.Count(html, part) != times {
+			t.Errorf("%s stands %d times, want %d, in\n%s", part, strings.Count(html, part), times, html)
+		}
+	}
+}
+
 // TestThePageNeedsNothingElse: no script, and no address from which a browser would load something.
 func TestThePageNeedsNothingElse(t *testing.T) {
 	html := htmlOf(t, broken())

@@ -51,9 +51,12 @@ func TestNetworkWithoutRoot(t *testing.T) {
 	if allowed, _ := os.ReadFile("/proc/sys/user/max_user_namespaces"); strings.TrimSpace(string(allowed)) == "0" {
 		t.Skip("this system has no user namespaces")
 	}
-	out := asNobody(t, "X=", "-v", "-run", "conn/burst-stopped", "--", "./wrong", "-addr", "{addr}")
-	if !strings.Contains(out, "--- PASS: wrong conn/burst-stopped") && !strings.Contains(out, "it takes root, or unprivileged user namespaces") {
-		t.Error(out)
+	checks := []string{"conn/burst-stopped", "launch/privileged-port", "net/syn-flood-small", "net/tcp-fastopen"}
+	out := asNobody(t, "X=", "-v", "-run", strings.Join(checks, "|"), "--", "./wrong", "-addr", "{addr}")
+	for _, slug := range checks {
+		if !strings.Contains(out, "--- PASS: wrong "+slug) && !strings.Contains(out, "it takes root, or unprivileged user namespaces") {
+			t.Errorf("%s in\n%s", slug, out)
+		}
 	}
 	t.Log(out)
 }
@@ -72,11 +75,11 @@ func TestClockWithoutRoot(t *testing.T) {
 
 // TestNoNetwork: where nobody may make a network the verdict is precondition, names what is missing, and is no pass.
 func TestNoNetwork(t *testing.T) {
-	out := asNobody(t, within, "-v", "-run", "conn/burst-stopped|net/mtu-small", "--", "./wrong", "-addr", "{addr}")
+	out := asNobody(t, within, "-v", "-run", "conn/burst-stopped|net/mtu-small|launch/privileged-port", "--", "./wrong", "-addr", "{addr}")
 	for _, want := range []string{
-		"SKIP: wrong conn/burst-stopped", "SKIP: wrong net/mtu-small",
+		"SKIP: wrong conn/burst-stopped", "SKIP: wrong net/mtu-small", "SKIP: wrong launch/privileged-port",
 		"a network namespace: operation not permitted; it takes root, or unprivileged user namespaces",
-		"0 passed, 0 failed, 2 skipped",
+		"0 passed, 0 failed, 3 skipped",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

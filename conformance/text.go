@@ -45,13 +45,16 @@ func (t *text) show(line string) {
 	}
 }
 
+// nameWidth has room for the longest name of an implementation here, reactor/io_uring-poll.
+const nameWidth = 21
+
 func (t *text) begin(target target) {
 	t.name, t.done = target.Target.Name, 0
 	t.show("building " + t.name)
 }
 
 func (t *text) unavailable(target target) {
-	t.printf("?     %-16s not available: %s\n", target.Target.Name, target.unavailable)
+	t.printf("?     %-*s not available: %s\n", nameWidth, target.Target.Name, target.unavailable)
 }
 
 func (t *text) notBuilt(target target, output error) {
@@ -84,7 +87,7 @@ func (t *text) end(o outcome) {
 	word := "ok  "
 	switch {
 	case o.buildError != nil:
-		t.printf("FAIL  %-16s not built\n", t.name)
+		t.printf("FAIL  %-*s not built\n", nameWidth, t.name)
 		return
 	case o.unstartable != nil:
 		t.printf("--- NOT STARTED: %s\n%s", t.name, indent(o.unstartable.Error()))
@@ -94,7 +97,7 @@ func (t *text) end(o outcome) {
 	case o.counts[spec.Error] > 0:
 		word = "?   "
 	}
-	t.printf("%s  %-16s %-60s %6.1fs\n", word, t.name, o.counts.text(t.config.strict), o.elapsed.Round(time.Millisecond).Seconds())
+	t.printf("%s  %-*s %-60s %6.1fs\n", word, nameWidth, t.name, o.counts.text(t.config.strict), o.elapsed.Round(time.Millisecond).Seconds())
 }
 
 func (t *text) summary(all []outcome) {
@@ -121,7 +124,7 @@ func (t *text) rounds(all []outcome) {
 			continue
 		}
 		for _, line := range o.rounds() {
-			t.printf("      %-16s %s\n", o.target.Target.Name, line)
+			t.printf("      %-*s %s\n", nameWidth, o.target.Target.Name, line)
 		}
 	}
 }

@@ -40,8 +40,8 @@ func TestText(t *testing.T) {
     when  0.000 connect · 0.001 sent 1
     again conformance -run data/one-byte -seed 7 ./impls/gnet
 known gnet data/one-byte: it reads lines
-FAIL  gnet             1 passed, 1 failed, 0 skipped, 1 known failure                  5.1s
-?     libevent/epoll   not available: cc is not installed (apt install gcc)
+FAIL  gnet                  1 passed, 1 failed, 0 skipped, 1 known failure                  5.1s
+?     libevent/epoll        not available: cc is not installed (apt install gcc)
 1 passed, 1 failed, 0 skipped, 1 known failure, 1 not available
 `
 	if out.String() != want {

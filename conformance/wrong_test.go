@@ -26,13 +26,14 @@ type mistake struct {
 
 var mistakes = []mistake{
 	// Starting up. A server that the suite cannot start breaks nearly everything here.
-	{"says-port-zero", []string{"launch/port-zero", "launch/ready-line"}, []string{"launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean"}},
-	{"ready-before-listening", []string{"launch/ready-line"}, []string{"launch/port-zero", "launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean"}},
+	{"says-port-zero", []string{"launch/port-zero", "launch/ready-line"}, []string{"launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean", "launch/ready-fast"}},
+	{"ready-before-listening", []string{"launch/ready-line"}, []string{"launch/port-zero", "launch/two-at-once", "launch/busy-port", "launch/rebind-*", "launch/low-nofile", "launch/stdout-clean", "launch/ready-fast"}},
 	{"second-line", []string{"launch/stdout-clean"}, nil},
 	{"logs-on-stdout", []string{"launch/stdout-clean"}, nil},
 	{"bad-flag-exits-zero", []string{"launch/bad-flag"}, nil},
 	{"bad-address-ignored", []string{"launch/bad-address"}, nil},
-	{"fails-silently", []string{"launch/busy-port", "launch/bad-address"}, nil},
+	{"fails-silently", []string{"launch/busy-port", "launch/bad-address", "launch/privileged-port"}, nil},
+	{"takes-a-port-it-may-have", []string{"launch/privileged-port"}, nil},
 	{"shares-busy-port", []string{"launch/busy-port"}, nil},
 	{"no-reuseaddr", []string{"launch/rebind-time-wait", "launch/rebind-live-conn"}, nil},
 	{"allows-one-instance", []string{"launch/two-at-once"}, nil},
@@ -51,13 +52,14 @@ var mistakes = []mistake{
 	{"wedged-by-urgent-byte", []string{"data/urgent"}, nil},
 	{"writes-too-many-pieces", []string{"data/vectored"}, []string{"data/trickle-noread"}},
 	{"stops-after-two-gibibytes", []string{"data/big-2g"}, nil},
+	{"leaves-out-holes", []string{"data/compress-pattern"}, nil},
 	{"stale-output-for-reused-descriptor", []string{"data/fd-reuse-stale"}, nil},
 
 	{"closes-when-fin-is-near", []string{"close/half-close-small", "close/fin-in-same-segment"}, []string{"close/fin-*", "close/half-close-*", "close/simultaneous"}},
 	{"drops-backlog-at-fin", []string{"close/half-close-backlog", "sock/ipv6-half-close", "fault/tiny-buffers-close"}, []string{"close/half-close-slow-reader", "fault/*"}},
 	{"reads-once-at-fin", []string{"close/fin-large-inflight"}, []string{"close/fin-in-same-segment", "close/simultaneous", "close/half-close-backlog", "close/half-close-slow-reader"}},
 	{"answers-fin-with-rst", []string{"close/half-close-fin-type", "net/loss-reorder-delay", "net/corrupt", "net/mtu-small", "fault/cpu-starved"}, []string{"close/both-sides", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/double-close-fd", "close/linger-blocking", "net/*", "fault/*"}},
-	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
+	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/time-wait-side", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
 	{"shuts-down-but-keeps", []string{"close/both-sides", "conn/churn-fd-leak"}, []string{"close/rst-*", "close/shutdown-rd", "close/simultaneous", "close/fin-rst-sigpipe", "conn/churn-close-wait", "conn/idle-thousand"}},
 	{"dies-of-reset", []string{"close/rst-mid-echo"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/shutdown-*", "close/double-close-fd", "close/shutdown-rdwr"}},
 	{"dies-of-broken-pipe", []string{"close/fin-rst-sigpipe"}, []string{"close/both-sides", "close/simultaneous", "close/shutdown-rdwr"}},
@@ -151,6 +153,8 @@ var mistakes = []mistake{
 	{"dies-of-aborted-accept", []string{"limit/econnaborted-eproto"}, nil},
 
 	{"cuts-off-silent-client", []string{"net/blackhole-then-heal", "net/link-flap"}, []string{"net/*"}},
+	{"counts-half-open-clients", []string{"net/syn-flood-small"}, nil},
+	{"serves-only-established", []string{"net/tcp-fastopen"}, nil},
 	{"keeps-vanished-client", []string{"close/half-open-peer-gone"}, nil},
 }
 
@@ -165,7 +169,7 @@ func TestEachMistakeIsCaught(t *testing.T) {
 		t.Run(m.fault, func(t *testing.T) {
 			t.Parallel()
 			target := contractTarget(m.fault, impls.Command(m.fault, wrong, "-fault="+m.fault))
-			runner := spec.Runner{Target: target, Options: spec.Options{Seed: seed, Slow: hurried}}
+			runner := spec.Runner{Target: target, Options: spec.Options{Seed: seed, Slow: hurried, Artifacts: t.TempDir()}}
 			defer runner.Close()
 			for _, check := range spec.All() {
 				if m.asks(check) {

@@ -57,6 +57,17 @@ func (l *Link) SetFaults(f Faults) {
 	l.faults = f
 }
 
+// Forge delivers a packet at the end of a direction as if the other end had sent it. No fault happens to it.
+func (l *Link) Forge(d Direction, packet []byte) error {
+	l.mu.Lock()
+	if l.record != nil {
+		l.record.packet(d, packet, "forged")
+	}
+	l.mu.Unlock()
+	_, err := l.ends[1-d].Write(packet)
+	return err
+}
+
 // Silence makes the link a black hole, or heals it.
 func (l *Link) Silence(silent bool) {
 	l.mu.Lock()
@@ -86,7 +97,7 @@ func (l *Link) decide(d Direction, number int, packet []byte) (deliver [][]byte,
 	fate := l.faults.Fate(l.seed, d, number)
 	fate.Reset = fate.Reset && hasData(packet)
 	if l.record != nil {
-		l.record.packet(d, number, packet, fate, l.silent)
+		l.record.packet(d, packet, fmt.Sprintf("%d: %s", number, fate.describe(l.silent)))
 	}
 	switch {
 	case l.silent:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -211,6 +212,24 @@ func TestSilenceAndHealing(t *testing.T) {
 	a.out <- segment(1)
 	if p := <-b.in; number(p) != 1 {
 		t.Errorf("packet %d came out of the silence", number(p))
+	}
+}
+
+// TestForge: a forged packet comes out at the other end, faults or not, and a kernel would take it for a SYN.
+func TestForge(t *testing.T) {
+	a, b := newEnd(), newEnd()
+	l := New(a, b, 7, Faults{Loss: 1})
+	defer l.Close()
+	from, to := netip.MustParseAddrPort("10.77.0.3:1024"), netip.MustParseAddrPort("10.77.0.1:7007")
+	if err := l.Forge(AToB, SYN(from, to, 0x01020304)); err != nil {
+		t.Fatal(err)
+	}
+	p := <-b.in
+	if !isIPv4(p) || !intact(p) || hasData(p) || p[33] != flagSYN {
+		t.Errorf("% x", p)
+	}
+	if ports := p[20:28]; !bytes.Equal(ports, []byte{4, 0, 0x1b, 0x5f, 1, 2, 3, 4}) {
+		t.Errorf("ports and sequence % x", ports)
 	}
 }
 

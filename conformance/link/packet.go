@@ -3,11 +3,16 @@ package link
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 )
 
-// This file knows as much of IPv4 (RFC 791) and TCP (RFC 9293) as forging a RST takes.
+// This file knows as much of IPv4 (RFC 791) and TCP (RFC 9293) as forging a RST or a SYN takes.
 
-const protocolTCP = 6
+const (
+	protocolTCP = 6
+	flagSYN     = 2
+	flagRST     = 4
+)
 
 func isIPv4(p []byte) bool { return len(p) >= 20 && p[0]>>4 == 4 }
 
@@ -29,7 +34,6 @@ func hasData(p []byte) bool {
 // makeReset makes of a segment the RST that its sender could have sent in its place. The far kernel believes it if the
 // segment is the next that it expects (RFC 5961 section 3).
 func makeReset(segment []byte) []byte {
-	const flagRST = 4
 	ip, _, _ := headers(segment)
 	p := bytes.Clone(segment[:ip+20])
 	binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
@@ -37,10 +41,35 @@ func makeReset(segment []byte) []byte {
 	clear(tcp[8:12]) // no acknowledgement
 	tcp[12], tcp[13] = 5<<4, flagRST
 	clear(tcp[14:20])
+	seal(p, ip)
+	return p
+}
+
+// SYN is the first packet of a connection over IPv4, whoever is said to open it.
+func SYN(from, to netip.AddrPort, sequence uint32) []byte {
+	const ip, hops, window = 20, 64, 64<<10 - 1
+	p := make([]byte, ip+20)
+	p[0], p[8], p[9] = 4<<4|ip/4, hops, protocolTCP
+	binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
+	copy(p[12:16], from.Addr().AsSlice())
+	copy(p[16:20], to.Addr().AsSlice())
+	tcp := p[ip:]
+	binary.BigEndian.PutUint16(tcp[0:], from.Port())
+	binary.BigEndian.PutUint16(tcp[2:], to.Port())
+	binary.BigEndian.PutUint32(tcp[4:], sequence)
+	tcp[12], tcp[13] = 5<<4, flagSYN
+	binary.BigEndian.PutUint16(tcp[14:], window)
+	seal(p, ip)
+	return p
+}
+
+// seal sets the checksums of a segment whose IP header has so many bytes.
+func seal(p []byte, ip int) {
+	tcp := p[ip:]
+	clear(tcp[16:18])
 	binary.BigEndian.PutUint16(tcp[16:], checksum(pseudoHeader(p, len(tcp)), tcp))
 	clear(p[10:12])
 	binary.BigEndian.PutUint16(p[10:], checksum(p[:ip]))
-	return p
 }
 
 // pseudoHeader is what TCP's checksum covers of IP: addresses, protocol, length.

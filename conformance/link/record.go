@@ -44,7 +44,7 @@ func newRecorder(w io.Writer) *recorder {
 	return r
 }
 
-func (r *recorder) packet(d Direction, number int, p []byte, f Fate, silent bool) {
+func (r *recorder) packet(d Direction, p []byte, comment string) {
 	little := binary.LittleEndian
 	now := uint64(time.Now().UnixMicro())
 	body := little.AppendUint32(nil, uint32(d))
@@ -53,7 +53,7 @@ func (r *recorder) packet(d Direction, number int, p []byte, f Fate, silent bool
 	body = little.AppendUint32(body, uint32(len(p)))
 	body = little.AppendUint32(body, uint32(len(p)))
 	body = padded(append(body, p...))
-	r.block(packetBlock, option(body, optionComment, fmt.Sprintf("%d: %s", number, f.describe(silent))))
+	r.block(packetBlock, option(body, optionComment, comment))
 }
 
 // describe says what becomes of a packet.

@@ -61,7 +61,7 @@ type Level int
 const (
 	MUST   Level = iota // a violation makes the server not conformant
 	SHOULD              // a violation is weak: reported, and a failure only under -strict
-	MAY                 // the choice is free: the check reports which one was made
+	MAY                 // the choice is free: the check reports which one was made, and fails only of what nobody may do
 )
 
 func (l Level) String() string { return [...]string{"MUST", "SHOULD", "MAY"}[l] }
@@ -93,16 +93,16 @@ func ParseProfile(name string) (Profile, error) {
 func All() []Check {
 	var all []Check
 	for _, family := range [][]Check{
-		launchChecks, launchEnvironmentChecks,
-		dataChecks, dataLongChecks,
-		closeChecks, closeQuietChecks, vanishedChecks,
+		launchChecks, launchEnvironmentChecks, launchPrivilegeChecks,
+		dataChecks, dataPatternChecks, dataLongChecks,
+		closeChecks, closeQuietChecks, closeTimeWaitChecks, vanishedChecks,
 		flowChecks, flowPatienceChecks,
-		connChecks, connFairChecks, connCostChecks, backlogChecks,
+		connChecks, connFairChecks, connCostChecks, connHerdChecks, backlogChecks,
 		limitChecks, limitShortageChecks, acceptErrorChecks, shortageChecks,
 		procChecks, procSignalChecks, logChecks,
-		sockChecks, sockOptionChecks, sockUnixChecks,
-		faultChecks, injectedChecks, uringChecks,
-		netChecks,
+		sockChecks, sockOptionChecks, sockAckChecks, sockAcceptChecks, sockUnixChecks,
+		faultChecks, injectedChecks, uringChecks, oomChecks,
+		netChecks, netHandshakeChecks,
 		idleChecks,
 		timeChecks, timeClockChecks,
 		fuzzChecks,

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -24,7 +25,7 @@ import (
 // A fault is what shall become of system calls.
 type fault struct {
 	calls []string // by name; those that a processor does not have are passed over
-	what  string   // strace's words: error=EINTR, delay_enter=5ms
+	what  string   // strace's words: error=EINTR, delay_enter=5ms; "" is nothing, they are only watched
 	when  string   // which calls of each thread: 2+3 is the second and every third after it
 	only  []*Conn  // calls about these connections; none is any call
 }
@@ -68,15 +69,20 @@ func (s *Server) Inject(f fault) *injection {
 	}()
 	s.t.atEnd(i.detach)
 	i.awaitAttached()
-	s.t.Eventf("%s of %s", f.what, f.calls[0])
+	s.t.Eventf("%s of %s", cmp.Or(f.what, "a watch"), f.calls[0])
 	return i
 }
+
+// Watch notes the calls of the running server, in their order, until End.
+func (s *Server) Watch(calls []string) *injection { return s.Inject(fault{calls: calls}) }
 
 // arguments are those of strace: attach to every thread, watch the calls, let them fail.
 func (f fault) arguments(s *Server) []string {
 	calls := "?" + strings.Join(f.calls, ",?")
-	args := []string{"-f", "-p", strconv.Itoa(s.PID()), "-e", "signal=none",
-		"-e", "trace=" + calls, "-e", "inject=" + calls + ":" + f.what + ":when=" + f.when}
+	args := []string{"-f", "-p", strconv.Itoa(s.PID()), "-e", "signal=none", "-e", "trace=" + calls}
+	if f.what != "" {
+		args = append(args, "-e", "inject="+calls+":"+f.what+":when="+f.when)
+	}
 	for _, c := range f.only {
 		args = append(args, "-P", fmt.Sprintf("socket:[%d]", c.ServerSocket().Inode))
 	}
@@ -162,11 +168,12 @@ func (t *T) demandInjections(happened int, calls []string) {
 	}
 }
 
-// A traceLog counts in strace's output. It keeps one line of it, for strace may write a great many.
+// A traceLog counts in strace's output. It keeps one line of it, and the first calls, for strace may write a great many.
 type traceLog struct {
 	mu            sync.Mutex
 	attaches      int
 	injections    int
+	begun         []call
 	rest, current []byte
 }
 
@@ -186,6 +193,9 @@ func (l *traceLog) Write(p []byte) (int, error) {
 
 func (l *traceLog) line(line []byte) {
 	l.current = append(l.current[:0], line...)
+	if c := callOf(line); c.name != "" && len(l.begun) < callsKept {
+		l.begun = append(l.begun, c)
+	}
 	switch {
 	case bytes.HasPrefix(line, []byte("strace: Process ")) && bytes.Contains(line, []byte(" attached")):
 		l.attaches++
@@ -193,6 +203,27 @@ func (l *traceLog) line(line []byte) {
 		l.injections++
 	}
 }
+
+// A call is one that strace has seen begin. Where there is one thread only, strace does not name it.
+type call struct{ thread, name string }
+
+// callsKept is far more than what a crowd of clients has a server call.
+const callsKept = 10_000
+
+// callOf reads the beginning of a line: "[pid 4712] accept4(4, ". It is empty where no call begins.
+func callOf(line []byte) (c call) {
+	if pid, rest, found := bytes.Cut(line, []byte("] ")); found && bytes.HasPrefix(pid, []byte("[pid ")) {
+		c.thread, line = string(pid), rest
+	}
+	name, _, found := bytes.Cut(line, []byte("("))
+	if !found || bytes.ContainsAny(name, " :<") {
+		return call{}
+	}
+	c.name = string(name)
+	return c
+}
+
+func (l *traceLog) calls() []call { l.mu.Lock(); defer l.mu.Unlock(); return slices.Clone(l.begun) }
 
 func (l *traceLog) attached() int { l.mu.Lock(); defer l.mu.Unlock(); return l.attaches }
 func (l *traceLog) injected() int { l.mu.Lock(); defer l.mu.Unlock(); return l.injections }

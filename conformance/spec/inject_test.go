@@ -28,6 +28,29 @@ func TestTraceLog(t *testing.T) {
 	}
 }
 
+// TestAcceptsIn: a turn begins with a wait of the same thread, and a call that strace shows in two lines is one.
+func TestAcceptsIn(t *testing.T) {
+	var log traceLog
+	log.Write([]byte("strace: Process 4711 attached with 3 threads\n" +
+		"[pid 4712] epoll_wait(3, [{events=EPOLLIN, data={u32=4}}], 128, -1) = 1\n" +
+		"[pid 4712] accept4(4,  <unfinished ...>\n" +
+		"[pid 4713] epoll_wait(5,  <unfinished ...>\n" +
+		"[pid 4712] <... accept4 resumed>{sa_family=AF_INET, sin_port=htons(7007)}, [112 => 16], SOCK_CLOEXEC) = 5\n" +
+		"[pid 4712] accept4(4, NULL, NULL, 0) = 6\n" +
+		"[pid 4712] epoll_wait(3,  <unfinished ...>\n" +
+		"[pid 4712] accept4(4, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\n" +
+		"[pid 4713] accept4(4, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\n" +
+		"strace: Process 4711 detached\n"))
+	if accepts, turns := acceptsIn(log.calls()); accepts != 4 || turns != 3 {
+		t.Errorf("%d accepts in %d turns of %v", accepts, turns, log.calls())
+	}
+	log = traceLog{}
+	log.Write([]byte("io_uring_enter(4, 0, 1, IORING_ENTER_GETEVENTS, NULL, 8) = 0\n"))
+	if accepts, turns := acceptsIn(log.calls()); len(log.calls()) != 1 || accepts != 0 || turns != 0 {
+		t.Errorf("%d accepts in %d turns of %v", accepts, turns, log.calls())
+	}
+}
+
 // TestNoInjectionIsNoPass: a server that strace has not seen at work has shown nothing.
 func TestNoInjectionIsNoPass(t *testing.T) {
 	target, _ := fake(t, right)

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"syscall"
@@ -30,7 +31,7 @@ type Process interface {
 	StdoutExtra() string   // what it has printed after its announcement
 }
 
-// Launch makes a Program of one that package impls can start, with so many event loops; 0 is one.
+// Launch makes a Program of one that package impls can start, with so many event loops unless a start asks for others; 0 is one.
 func Launch(p *impls.Program, loops int) Program { return launched{p, loops} }
 
 type launched struct {
@@ -39,7 +40,7 @@ type launched struct {
 }
 
 func (l launched) Start(ctx context.Context, o impls.Options) (Process, error) {
-	o.Loops = l.loops
+	o.Loops = cmp.Or(o.Loops, l.loops)
 	server, err := l.program.Start(ctx, o)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func (l launched) Start(ctx context.Context, o impls.Options) (Process, error) {
 }
 
 func (l launched) Run(ctx context.Context, o impls.Options) (impls.Exit, error) {
-	o.Loops = l.loops
+	o.Loops = cmp.Or(o.Loops, l.loops)
 	return l.program.Run(ctx, o)
 }
 

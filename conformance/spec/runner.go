@@ -234,7 +234,7 @@ func (r *Runner) judge(t *T, result *Result, escaped string) {
 	case t.ending.verdict != "":
 		result.Verdict = t.ending.verdict
 	case len(result.Failures) > 0:
-		result.Verdict = [...]Verdict{MUST: Fail, SHOULD: Weak, MAY: Info}[t.check.Level]
+		result.Verdict = [...]Verdict{MUST: Fail, SHOULD: Weak, MAY: Fail}[t.check.Level]
 	case t.check.Level == MAY:
 		result.Verdict = Info
 	default:

@@ -43,6 +43,7 @@ func TestVerdicts(t *testing.T) {
 		{"broken MUST", stub(MUST, fails), nil, right, Fail, "got   that"},
 		{"broken SHOULD", stub(SHOULD, fails), nil, right, Weak, "got   that"},
 		{"MAY", stub(MAY, func(t *T) { t.Infof("it does") }), nil, right, Info, "found it does"},
+		{"MAY, and no choice", stub(MAY, func(t *T) { t.Infof("it does"); t.Failf("a wrong byte") }), nil, right, Fail, "got   a wrong byte"},
 		{"known failure", stub(MUST, fails), known, right, XFail, "known it is known"},
 		{"known failure that passes", stub(MUST, passes), known, right, XPass, `remove "stub/check" from "known"`},
 		{"known failure that cannot be asked", stub(MUST, func(t *T) { t.NotApplicable("no") }), known, right, NotApplicable, "why   no"},

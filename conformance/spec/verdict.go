@@ -8,7 +8,7 @@ type Verdict string
 // The verdicts. Fail, XPass, Crash and Hang make a run fail (Weak and Flaky too under -strict); Error says that the suite could not tell.
 const (
 	Pass          Verdict = "pass"
-	Fail          Verdict = "fail"         // a MUST is broken
+	Fail          Verdict = "fail"         // a MUST is broken, or what a MAY check met is no choice
 	Weak          Verdict = "weak"         // a SHOULD is broken
 	Info          Verdict = "info"         // which choice the server makes where it is free
 	NotApplicable Verdict = "n/a"          // the question does not arise, or cannot be asked from here

@@ -28,6 +28,17 @@ func init() {
 		}
 	}
 
+	// Copiers that look for holes (dd conv=sparse, cp --sparse) seek over a block of zeros, which nobody can in a stream.
+	faults["leaves-out-holes"] = func(s *server) {
+		send := s.send
+		s.send = func(c *net.TCPConn, block []byte) error {
+			if len(block) >= 4096 && bytes.Count(block, []byte{0}) == len(block) {
+				return nil
+			}
+			return send(c, block)
+		}
+	}
+
 	// nbio's writev forgets how much of a slice was sent when the socket took only a part of it.
 	faults["resends-after-short-write"] = func(s *server) { s.send = resendAfterShortWrite }
 

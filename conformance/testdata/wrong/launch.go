@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -67,6 +68,17 @@ func init() {
 				return l, err
 			}
 			return listen("127.0.0.1:0")
+		}
+	}
+
+	// Development servers that take another port where they may not have the one they were told.
+	faults["takes-a-port-it-may-have"] = func(s *server) {
+		s.listen = func(addr string) (*net.TCPListener, error) {
+			l, err := listen(addr)
+			if errors.Is(err, syscall.EACCES) {
+				return listen("127.0.0.1:0")
+			}
+			return l, err
 		}
 	}
 

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package spec
+
+func forbidReservedPorts() error { return errUnobservable }
