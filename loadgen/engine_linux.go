@@ -33,6 +33,7 @@ type epollEngine struct {
 	epoll     int
 	events    []unix.EpollEvent
 	buffer    []byte
+	keepsP    bool // while it sleeps
 	clocks    threadClocks
 	spent     readOut // of the thread at the start of the window
 	alarm     alarm
@@ -132,6 +133,7 @@ func (e *epollEngine) run(c *control) (Tally, error) {
 		return Tally{}, err
 	}
 	defer e.clocks.close()
+	e.keepsP = mayKeepP(e.plan)
 	if err := e.start(); err != nil {
 		return Tally{}, err
 	}
