@@ -17,10 +17,7 @@ func (e *epollEngine) wait() (int, error) {
 		return e.ready(int(idleWait / time.Millisecond))
 	}
 	now := clock()
-	until := now + int64(idleWait)
-	if planned, ok := e.nextPlanned(); ok {
-		until = min(until, planned)
-	}
+	until := e.sleepUntil(now)
 	if until <= now {
 		return e.ready(0)
 	}
@@ -45,9 +42,6 @@ func (e *epollEngine) ready(milliseconds int) (int, error) {
 		uintptr(milliseconds), 0, 0)
 	return e.found(n, errno)
 }
-
-// mayKeepP reports whether a P is left for goroutines that are no engine when every engine of the plan keeps one.
-func mayKeepP(p Plan) bool { return runtime.GOMAXPROCS(0) > p.Shares }
 
 func (e *epollEngine) found(n uintptr, errno syscall.Errno) (int, error) {
 	runtime.KeepAlive(e.events)
