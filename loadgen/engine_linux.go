@@ -47,7 +47,15 @@ func newEpollEngine(p Plan) engine {
 }
 
 func engines() map[string]func(Plan) engine {
-	return map[string]func(Plan) engine{"epoll": newEpollEngine, "portable": newPortableEngine}
+	return map[string]func(Plan) engine{"epoll": newEpollEngine, "io_uring": newUringEngine, "portable": newPortableEngine}
+}
+
+// refused is why this system does not let an engine run that it has.
+func refused(engine string) error {
+	if engine == "io_uring" {
+		return refusesUring()
+	}
+	return nil
 }
 
 // connect makes the connections one after the other: on loopback each takes some 20 µs, and the server's queue never fills.
