@@ -81,9 +81,9 @@ func TestAlarmRingsUntilItIsSetAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		n, err := e.found(e.blockFor(-1))
+		n, err := e.ready(-1)
 		for n == 0 && err == nil { // a signal of Go's scheduler ended the wait
-			n, err = e.found(e.blockFor(-1))
+			n, err = e.ready(-1)
 		}
 		if err != nil || n != 1 || e.events[0].Fd != alarmNumber {
 			t.Fatalf("%d events, the first of %d, %v", n, e.events[0].Fd, err)
@@ -95,7 +95,7 @@ func TestAlarmRingsUntilItIsSetAgain(t *testing.T) {
 	if err := e.alarm.by(at+int64(time.Hour), clock()); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := e.found(e.poll()); n != 0 || err != nil {
+	if n, err := e.ready(0); n != 0 || err != nil {
 		t.Errorf("set again it still rings: %d events, %v", n, err)
 	}
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // On the null path every byte comes back without a server, in either loop, whatever its size.
-func TestNullPathAnswersItself(t *testing.T) {
+func TestNullPathAnswersItself(t *testing.T) { eachThreadEngine(t, nullPathAnswersItself) }
+
+func nullPathAnswersItself(t *testing.T, newEngine func(Plan) engine) {
 	for name, p := range map[string]Plan{
 		"small":     plan("itself", 16, 1, 64),
 		"pipelined": plan("itself", 4, 16, 64),
@@ -23,12 +25,14 @@ func TestNullPathAnswersItself(t *testing.T) {
 		p.Network = nullPath
 		w := brief
 		w.Open = p.Schedule.Open != nil
-		m, err := drive(t.Context(), newEpollEngine, w, p)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
+		var m Measurement
+		for m.Requests == 0 { // a machine may stand still for longer than a window
+			var err error
+			if m, err = drive(t.Context(), newEngine, w, p); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
 		}
-		if m.Requests == 0 || m.Unanswered != 0 {
+		if m.Unanswered != 0 {
 			t.Errorf("%s: %d requests, %d unanswered", name, m.Requests, m.Unanswered)
 		}
 	}

@@ -76,6 +76,7 @@ func (b *bench) newRecord(c cell) results.Record {
 		MessageBytes: int(math.Round(c.workload.sizes(c.seed).mean())), Block: c.block, Seed: c.seed,
 		Role: c.role, Pair: c.pair, Round: c.round,
 		Arrivals: c.workload.arrivals(), RequestsPerConn: c.workload.RequestsPerConn, Storm: c.workload.Storm, StalledConns: c.workload.StalledConns,
+		Engine:          b.engineName,
 		SourceAddresses: len(sourceAddresses(c.workload.Sources)),
 	}
 	if c.role != "" {
@@ -108,7 +109,7 @@ func withoutFigures(r results.Record) results.Record {
 		Schema: r.Schema, Time: r.Time, Impl: r.Impl, Design: r.Design, Language: r.Language,
 		Workload: r.Workload, Loop: r.Loop, Conns: r.Conns, Depth: r.Depth, MessageBytes: r.MessageBytes, Block: r.Block, Seed: r.Seed,
 		Role: r.Role, Pair: r.Pair, Round: r.Round,
-		RequestsPerConn: r.RequestsPerConn, Storm: r.Storm, StalledConns: r.StalledConns, SourceAddresses: r.SourceAddresses, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
+		RequestsPerConn: r.RequestsPerConn, Storm: r.Storm, StalledConns: r.StalledConns, SourceAddresses: r.SourceAddresses, Engine: r.Engine, Arrivals: r.Arrivals, AskedPerSecond: r.AskedPerSecond,
 	}
 }
 

@@ -24,7 +24,7 @@ func TestFailedCellsHaveNoFigures(t *testing.T) {
 			f.SetFloat(7)
 		}
 	}
-	r.Role, r.Pair, r.Storm = "head", "x", true
+	r.Role, r.Pair, r.Storm, r.Engine = "head", "x", true, "x"
 	r.HDR, r.Warnings, r.BytesPerIdleConn, r.StealNs = "x", []string{"x"}, new(7.0), new(int64(7))
 	text, err := json.Marshal(withoutFigures(r))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestFailedCellsHaveNoFigures(t *testing.T) {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"asked_per_s", "block", "client_limited", "commit", "conns", "depth", "design", "dirty", "env_id", "impl", "language", "loop", "message_bytes", "pair", "requests_per_conn", "role", "round", "run_id", "schema", "seed", "source_addresses", "stalled_conns", "storm", "ts", "workload"}
+	want := []string{"asked_per_s", "block", "client_limited", "commit", "conns", "depth", "design", "dirty", "engine", "env_id", "impl", "language", "loop", "message_bytes", "pair", "requests_per_conn", "role", "round", "run_id", "schema", "seed", "source_addresses", "stalled_conns", "storm", "ts", "workload"}
 	if got := slices.Sorted(maps.Keys(kept)); !slices.Equal(got, want) {
 		t.Errorf("kept  %q\nwant %q", got, want)
 	}

@@ -185,6 +185,7 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-workload", "open-20k", "-set", "speed=1", "-addr", "127.0.0.1:1"}, `unknown field "speed"`},
 		{[]string{"-workload", "open-20k", "-rate", "-1", "-addr", "127.0.0.1:1"}, "workload open-20k: field rate is -1"},
 		{[]string{"-workload", "open-20k", "-engine", "portable", "-addr", "127.0.0.1:1"}, "needs the epoll engine"},
+		{[]string{"-workload", "churn-10", "-engine", "io_uring", "-addr", "127.0.0.1:1"}, "io_uring"}, // which cannot do churn, or is not there
 		{[]string{"-workload", "closed-64", "-set", "ramp.till=1", "-addr", "127.0.0.1:1"}, "ramp.from, ramp.to, ramp.ms"},
 		{[]string{"-workload", "closed-64", "-conns", "many", "-addr", "127.0.0.1:1"}, "-set conns=many: field conns is a string; it must be a whole number"},
 		{[]string{"-workload", "closed-64", "-set", "storm=5", "-addr", "127.0.0.1:1"}, "field storm is a number; it must be true or false"},
@@ -329,6 +330,9 @@ func TestRunningServer(t *testing.T) {
 	}
 	if without, with := records[0], records[2]; without.ServerCPUNs != 0 || with.ServerCPUNs <= 0 || without.Requests == 0 {
 		t.Errorf("CPU without -pid %d, with %d", without.ServerCPUNs, with.ServerCPUNs)
+	}
+	if records[0].Engine != defaultEngine || records[1].Engine != "portable" {
+		t.Errorf("engines %q and %q", records[0].Engine, records[1].Engine)
 	}
 	if portable := records[1]; !portable.ClientLimited || !strings.Contains(strings.Join(portable.Warnings, "; "), "portable engine") {
 		t.Errorf("the portable engine does not own up: %v, warnings %q", portable.ClientLimited, portable.Warnings)

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync/atomic"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,39 +21,42 @@ const defaultEngine = "epoll"
 // so that a single clock reading serves as the end of one request and the start of the next. A latency is therefore
 // too long by the accounting between that reading and the write, some 30 ns, and never too short.
 type epollEngine struct {
-	*accounts
-	family    int
-	peer      unix.Sockaddr
-	fds       []int32
-	blocked   []bool // connections that wait for EPOLLOUT, because the kernel took less than was due
-	epoll     int
-	events    []unix.EpollEvent
-	buffer    []byte
-	clocks    threadClocks
-	spent     readOut // of the thread at the start of the window
-	alarm     alarm
-	stamps    stamps
-	stalled   stalledReaders
-	storm     storm
-	published atomic.Int64
+	threadEngine
+	family  int
+	peer    unix.Sockaddr
+	fds     []int32
+	blocked []bool // connections that wait for EPOLLOUT, because the kernel took less than was due
+	epoll   int
+	events  []unix.EpollEvent
+	buffer  []byte
+	alarm   alarm
+	stamps  stamps
+	stalled stalledReaders
+	storm   storm
 }
 
 func newEpollEngine(p Plan) engine {
 	return &epollEngine{
-		accounts: newAccounts(p),
-		blocked:  make([]bool, p.Conns),
-		epoll:    -1,
-		events:   make([]unix.EpollEvent, 256),
-		buffer:   make([]byte, largestPiece),
-		stamps:   stamps{on: p.Stamps},
+		threadEngine: threadEngine{accounts: newAccounts(p)},
+		blocked:      make([]bool, p.Conns),
+		epoll:        -1,
+		events:       make([]unix.EpollEvent, 256),
+		buffer:       make([]byte, largestPiece),
+		stamps:       stamps{on: p.Stamps},
 	}
 }
 
 func engines() map[string]func(Plan) engine {
-	return map[string]func(Plan) engine{"epoll": newEpollEngine, "portable": newPortableEngine}
+	return map[string]func(Plan) engine{"epoll": newEpollEngine, "io_uring": newUringEngine, "portable": newPortableEngine}
 }
 
-func (e *epollEngine) answered() int64 { return e.published.Load() }
+// refused is why this system does not let an engine run that it has.
+func refused(engine string) error {
+	if engine == "io_uring" {
+		return refusesUring()
+	}
+	return nil
+}
 
 // connect makes the connections one after the other: on loopback each takes some 20 µs, and the server's queue never fills.
 func (e *epollEngine) connect(ctx context.Context) (err error) {
@@ -121,29 +120,8 @@ func (e *epollEngine) close() {
 	}
 }
 
-// run must have a goroutine of its own: it locks the thread, pins it and leaves it locked, so that the thread ends with the
-// goroutine and pins nobody else.
-func (e *epollEngine) run(c *control) (Tally, error) {
-	runtime.LockOSThread()
-	if err := pinThread(e.plan.CPU); err != nil {
-		return Tally{}, err
-	}
-	if err := e.clocks.open(); err != nil {
-		return Tally{}, err
-	}
-	defer e.clocks.close()
-	if err := e.start(); err != nil {
-		return Tally{}, err
-	}
-	if err := e.turns(c); err != nil {
-		return Tally{}, err
-	}
-	if err := e.silent(); err != nil {
-		return Tally{}, err
-	}
-	e.tally.StalledLost = e.stalled.lost
-	return e.finish(clock())
-}
+// run must have a goroutine of its own, whose thread ends with it.
+func (e *epollEngine) run(c *control) (Tally, error) { return e.runOn(e, c) }
 
 // start sends the first requests of the closed loop, or begins the plan of the open one. A storm begins with the first turn.
 func (e *epollEngine) start() error {
@@ -164,38 +142,18 @@ func (e *epollEngine) start() error {
 	return nil
 }
 
-// turns is the loop: look whether the phase has changed, begin what is due, wait, handle what is ready.
-func (e *epollEngine) turns(c *control) error {
-	now := clock()
-	for lastLook := now; ; {
-		if phase := c.now(); phase != e.phase {
-			if err := e.obey(phase); err != nil {
-				return err
-			}
-		}
-		if e.drained(now) {
-			return nil
-		}
-		if err := e.launch(c, now); err != nil {
+// turn waits once and handles what is ready.
+func (e *epollEngine) turn() error {
+	n, err := e.wait()
+	if err != nil {
+		return err
+	}
+	for _, event := range e.events[:n] {
+		if err := e.handle(event); err != nil {
 			return err
-		}
-		n, err := e.wait()
-		if err != nil {
-			return err
-		}
-		for _, event := range e.events[:n] {
-			if err := e.handle(event); err != nil {
-				return err
-			}
-		}
-		e.published.Store(e.total)
-		if now = clock(); now-lastLook > int64(100*time.Millisecond) {
-			lastLook = now
-			if err := e.loseOverdue(now); err != nil {
-				return err
-			}
 		}
 	}
+	return nil
 }
 
 // launch begins what no reply begins: requests of a plan, and storms.
@@ -212,10 +170,7 @@ func (e *epollEngine) launch(c *control, now int64) error {
 // keepToPlan sends what is planned until now. Each write is preceded by a look at the clock of its own, since the one before it has
 // taken more than a microsecond.
 func (e *epollEngine) keepToPlan(c *control, now int64) error {
-	if s := c.span.Load(); s != nil {
-		e.open.announce(s)
-	}
-	for _, i := range e.takeUp(now) {
+	for _, i := range e.dueUntil(c, now) {
 		if err := e.attempt(i, clock()); err != nil {
 			return err
 		}
@@ -223,14 +178,7 @@ func (e *epollEngine) keepToPlan(c *control, now int64) error {
 	return nil
 }
 
-func (e *epollEngine) loseOverdue(now int64) error {
-	for i := range e.streams {
-		if err := e.drop(i, e.overdue(&e.streams[i], now)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (e *epollEngine) lateness(s *stream, now int64) error { return e.overdue(s, now) }
 
 // attempt sends on connection i and drops it if that shows a fault.
 func (e *epollEngine) attempt(i int, now int64) error { return e.drop(i, e.send(i, now)) }
@@ -255,28 +203,6 @@ func (e *epollEngine) hangUp(i int) {
 	unix.Close(int(e.fds[i]))
 	e.fds[i] = -1
 	e.storm.up--
-}
-
-// obey enters the next phase. The thread's clocks are read as close to the edge as a thread can read its own.
-func (e *epollEngine) obey(next phase) error {
-	if next == aborted {
-		return e.calledOff()
-	}
-	spent, err := e.clocks.read()
-	if err != nil {
-		return err
-	}
-	if e.phase == warming { // an engine that got no core for the whole window comes here with draining: its window is empty
-		e.spent = spent
-		e.begin(clock())
-		if next == measuring {
-			return nil
-		}
-	}
-	e.tally.CPU = spent.cpu - e.spent.cpu
-	e.tally.Queue = &queued{spent.wait - e.spent.wait, spent.slices - e.spent.slices}
-	e.end(clock())
-	return nil
 }
 
 func (e *epollEngine) handle(event unix.EpollEvent) error {
@@ -366,16 +292,9 @@ func (e *epollEngine) block(i int, blocked bool, now int64) error {
 	return e.watch(unix.EPOLL_CTL_MOD, i, events)
 }
 
-// broken makes the error of a call on a connection: a fault of the server's if the other end caused it.
-func broken(s *stream, call string, errno syscall.Errno) error {
-	if isPeersDoing(errno) {
-		return s.broken(call, errno)
-	}
-	return fmt.Errorf("%s on connection %d: %w", call, s.number, errno)
-}
-
 // silent checks that no connection holds a byte more when all is answered.
 func (e *epollEngine) silent() error {
+	e.tally.StalledLost = e.stalled.lost
 	for i := range e.streams {
 		if e.fds[i] < 0 || e.streams[i].inFlight() > 0 {
 			continue
@@ -397,6 +316,6 @@ func (e *epollEngine) silence(i int) error {
 	case n == 0:
 		return s.closedEarly()
 	default:
-		return faultOf(extraBytes, "connection %d got %d bytes more than it had sent (%d)", s.number, n, s.sent)
+		return s.talkative(n)
 	}
 }

@@ -23,7 +23,7 @@ func TestUnaskedByteIsFound(t *testing.T) {
 	}
 	for n := 0; n == 0; {
 		var err error
-		if n, err = e.ready(idleWait); err != nil {
+		if n, err = e.ready(10); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -36,14 +36,27 @@ func recordsOf(t *testing.T, code int, arguments []string, faults ...string) map
 	return records
 }
 
+// eachCommandEngine runs a test of the command with every engine that can do the loop, the portable one only where there is no other.
+func eachCommandEngine(t *testing.T, loop string, test func(t *testing.T, engine string)) {
+	for name := range engines() {
+		if (Workload{Loop: loop}).needsEpoll(name) != "" || name == "portable" && name != defaultEngine {
+			continue
+		}
+		t.Run(loop+"/"+name, func(t *testing.T) {
+			needEngine(t, name)
+			test(t, name)
+		})
+	}
+}
+
 // Each kind of misbehaviour, by a real server in a process of its own, has its own counter and its own sentence, in both loops.
 func TestMisbehaviourIsCountedByKind(t *testing.T) {
 	for loop, file := range map[string]string{
 		"closed": `{"about":"a test","loop":"closed","conns":8,"depth":1,"message_bytes":64}`,
 		"open":   `{"about":"a test","loop":"open","conns":8,"rate":800,"message_bytes":64}`,
 	} {
-		t.Run(loop, func(t *testing.T) {
-			got := recordsOf(t, exitSomeFailed, []string{"-workload", workloadFile(t, file), "-duration", "300ms", "-patience", "2s"},
+		eachCommandEngine(t, loop, func(t *testing.T, engine string) {
+			got := recordsOf(t, exitSomeFailed, []string{"-engine", engine, "-workload", workloadFile(t, file), "-duration", "300ms", "-patience", "2s"},
 				"closes", "resets", "wrong byte", "talks")
 			for name, want := range map[string]struct {
 				kinds []faultKind // a server that closes with bytes unread resets; the client may find either
@@ -62,7 +75,11 @@ func TestMisbehaviourIsCountedByKind(t *testing.T) {
 
 // A closed loop gives up a connection that is not answered, or not read, within the patience.
 func TestPatienceEndsAClosedLoop(t *testing.T) {
-	arguments := []string{"-duration", "100ms", "-patience", "400ms"}
+	eachCommandEngine(t, "closed", patienceEndsAClosedLoop)
+}
+
+func patienceEndsAClosedLoop(t *testing.T, engine string) {
+	arguments := []string{"-engine", engine, "-duration", "100ms", "-patience", "400ms"}
 	small := `{"about":"a test","loop":"closed","conns":4,"depth":1,"message_bytes":64}`
 	got := recordsOf(t, exitSomeFailed, append(arguments, "-workload", workloadFile(t, small)), "stalls")
 	expectFault(t, "stalls", got["stalls"], []faultKind{late}, []string{"has waited 0."})
@@ -73,8 +90,12 @@ func TestPatienceEndsAClosedLoop(t *testing.T) {
 
 // An open loop counts a late reply and keeps its time; that is no fault.
 func TestLateRepliesOfAnOpenLoopAreCounted(t *testing.T) {
+	eachCommandEngine(t, "open", lateRepliesAreCounted)
+}
+
+func lateRepliesAreCounted(t *testing.T, engine string) {
 	file := `{"about":"a test","loop":"open","conns":4,"rate":20,"arrivals":"constant","message_bytes":64}`
-	r := recordsOf(t, exitDone, []string{"-workload", workloadFile(t, file), "-duration", "400ms", "-patience", "500ms"}, "slow")["slow"]
+	r := recordsOf(t, exitDone, []string{"-engine", engine, "-workload", workloadFile(t, file), "-duration", "400ms", "-patience", "500ms"}, "slow")["slow"]
 	if r.Failed() || r.LateReplies+r.Unanswered != r.Offered || r.Offered != 8 || r.LatencyCount != 8 {
 		t.Errorf("error %q; %d late and %d unanswered of %d offered", r.Error, r.LateReplies, r.Unanswered, r.Offered)
 	}

@@ -19,7 +19,9 @@ func openPlan(address string, conns, depth int, rate float64) Plan {
 
 // Every request that the plan holds for the window must be offered, on a machine however slow: the count is that of the schedule,
 // and each has all its times.
-func TestOpenLoopOffersItsPlan(t *testing.T) {
+func TestOpenLoopOffersItsPlan(t *testing.T) { eachThreadEngine(t, openLoopOffersItsPlan) }
+
+func openLoopOffersItsPlan(t *testing.T, newEngine func(Plan) engine) {
 	w := window{WarmUp: 60 * time.Millisecond, Measure: 300 * time.Millisecond, Open: true}
 	for _, engines := range []int{1, 3} {
 		whole := openPlan(serve(t, echo(unchanged)), 12, 0, 2000)
@@ -27,7 +29,7 @@ func TestOpenLoopOffersItsPlan(t *testing.T) {
 		for i := range plans {
 			plans[i].CPU = -1
 		}
-		m, err := drive(t.Context(), newEpollEngine, w, plans...)
+		m, err := drive(t.Context(), newEngine, w, plans...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,9 +48,13 @@ func TestOpenLoopOffersItsPlan(t *testing.T) {
 
 // A server that answers nothing leaves every request in the histogram with its age.
 func TestOpenLoopKeepsWhatIsNeverAnswered(t *testing.T) {
+	eachThreadEngine(t, openLoopKeepsWhatIsNeverAnswered)
+}
+
+func openLoopKeepsWhatIsNeverAnswered(t *testing.T, newEngine func(Plan) engine) {
 	p := openPlan(serve(t, stallsAt(64)), 1, 0, 1000)
 	p.Patience = 300 * time.Millisecond
-	m, err := drive(t.Context(), newEpollEngine, window{WarmUp: 60 * time.Millisecond, Measure: 200 * time.Millisecond, Open: true}, p)
+	m, err := drive(t.Context(), newEngine, window{WarmUp: 60 * time.Millisecond, Measure: 200 * time.Millisecond, Open: true}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +110,11 @@ func TestOpenLoopAgainstAServerThatStops(t *testing.T) {
 }
 
 // TestOpenLoopAllocatesNothing is the test of the closed loop for the open one.
-func TestOpenLoopAllocatesNothing(t *testing.T) {
+func TestOpenLoopAllocatesNothing(t *testing.T) { eachThreadEngine(t, openLoopAllocatesNothing) }
+
+func openLoopAllocatesNothing(t *testing.T, newEngine func(Plan) engine) {
 	const requests = 5000
-	e := newEpollEngine(openPlan(serve(t, echo(unchanged)), 16, 0, 20_000))
+	e := newEngine(openPlan(serve(t, echo(unchanged)), 16, 0, 20_000))
 	defer e.close()
 	if err := e.connect(t.Context()); err != nil {
 		t.Fatal(err)
@@ -142,7 +150,9 @@ func TestOpenLoopAllocatesNothing(t *testing.T) {
 }
 
 // The rate changes within one run and on the same connections: the server sees no other, and each step holds what the plan says.
-func TestStepsKeepTheirConnections(t *testing.T) {
+func TestStepsKeepTheirConnections(t *testing.T) { eachThreadEngine(t, stepsKeepTheirConnections) }
+
+func stepsKeepTheirConnections(t *testing.T, newEngine func(Plan) engine) {
 	var came atomic.Int64
 	address := serve(t, func(number int, c net.Conn) {
 		came.Add(1)
@@ -151,7 +161,7 @@ func TestStepsKeepTheirConnections(t *testing.T) {
 	p := openPlan(address, 5, 0, 0)
 	steps := Workload{Loop: "open", Steps: []Step{{Rate: 200, Ms: 100}, {Rate: 3000, Ms: 100}, {Rate: 200, Ms: 100}}}
 	p.Schedule.Open = steps.profile()
-	m, err := drive(t.Context(), newEpollEngine, window{WarmUp: 60 * time.Millisecond, Measure: 300 * time.Millisecond, Open: true}, p)
+	m, err := drive(t.Context(), newEngine, window{WarmUp: 60 * time.Millisecond, Measure: 300 * time.Millisecond, Open: true}, p)
 	if err != nil {
 		t.Fatal(err)
 	}

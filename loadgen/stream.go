@@ -138,12 +138,21 @@ func (s *stream) stuck(now int64, patience time.Duration) error {
 	if s.sent == s.due || now-s.movedAt <= int64(patience) {
 		return nil
 	}
-	waited := time.Duration(now - s.movedAt).Seconds()
 	if s.sent == s.before {
-		return faultOf(late, "connection %d was not made within %.1f s", s.number, waited)
+		return faultOf(late, "connection %d was not made within %.1f s", s.number, time.Duration(now-s.movedAt).Seconds())
 	}
+	return s.noRoom(s.due-s.sent, time.Duration(now-s.movedAt))
+}
+
+// noRoom is the fault of a server that has taken none of the bytes left for so long.
+func (s *stream) noRoom(left int64, waited time.Duration) error {
 	return faultOf(stoppedReading, "the server does not read connection %d: %d of %d bytes have found no room for %.1f s",
-		s.number, s.due-s.sent, s.due, waited)
+		s.number, left, s.due, waited.Seconds())
+}
+
+// talkative is the fault of n bytes that came when all was answered.
+func (s *stream) talkative(n int) error {
+	return faultOf(extraBytes, "connection %d got %d bytes more than it had sent (%d)", s.number, n, s.sent)
 }
 
 // overdue is a fault if the oldest request, sent or not, has waited for longer than patience.

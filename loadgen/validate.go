@@ -64,15 +64,19 @@ func (w Workload) fits(limit int) error {
 	return nil
 }
 
-// needsEpoll names a field that only the epoll engine can do, "" if there is none.
-func (w Workload) needsEpoll() string {
+// needsEpoll names a field that the epoll engine can do and this one cannot, "" if there is none.
+func (w Workload) needsEpoll(engine string) string {
 	switch {
-	case w.Loop == "open":
-		return "loop open"
+	case engine == "epoll":
+		return ""
 	case w.RequestsPerConn > 0:
 		return "requests_per_conn"
 	case w.StalledConns > 0:
 		return "stalled_conns"
+	case engine == "io_uring":
+		return ""
+	case w.Loop == "open":
+		return "loop open"
 	case w.ConnectsPerSecond > 0:
 		return "connects_per_s"
 	case w.Sources.IsValid():

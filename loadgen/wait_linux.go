@@ -14,43 +14,33 @@ import (
 // is planned, too.
 func (e *epollEngine) wait() (int, error) {
 	if !e.isOpen() {
-		return e.ready(idleWait)
+		return e.ready(int(idleWait / time.Millisecond))
 	}
 	now := clock()
-	until := now + int64(idleWait)
-	if planned, ok := e.nextPlanned(); ok {
-		until = min(until, planned)
-	}
+	until := e.sleepUntil(now)
 	if until <= now {
-		return e.found(e.poll())
+		return e.ready(0)
 	}
 	if err := e.alarm.by(until, now); err != nil {
 		return 0, err
 	}
-	return e.found(e.blockFor(-1)) // the alarm ends it
+	return e.ready(-1) // the alarm ends it
 }
 
-// ready waits for events. It asks first without blocking, by a raw system call that the Go scheduler need not be told of
-// (40 ns less); only when nothing is there does it make the blocking call. Between the requests of an open loop nothing is there as a
-// rule, so wait leaves that question out.
-func (e *epollEngine) ready(atMost time.Duration) (int, error) {
-	n, errno := e.poll()
-	if n == 0 && errno == 0 {
-		n, errno = e.blockFor(int(atMost / time.Millisecond))
+// ready waits for events for so many milliseconds at most, -1 is for ever.
+//
+// An engine that may keep its P sleeps in a raw system call, of which Go's scheduler does not hear. Otherwise the scheduler's watchman,
+// sysmon, takes the P away from nearly every sleep, is woken by the next one, and naps for 20 µs at a time in between: an open loop then paid
+// for about as many switches to that thread as to the engine's own. The price is that a stop of the world has to wait for a signal, which ends the
+// sleep, and that the scheduler interrupts the engine every 10 ms, as any goroutine that runs for so long.
+func (e *epollEngine) ready(milliseconds int) (int, error) {
+	call := syscall.Syscall6
+	if e.keepsP || milliseconds == 0 {
+		call = syscall.RawSyscall6
 	}
-	return e.found(n, errno)
-}
-
-// blockFor waits for so many milliseconds at most, -1 is for ever, and lets go of the processor's P meanwhile.
-func (e *epollEngine) blockFor(milliseconds int) (uintptr, syscall.Errno) {
-	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)),
+	n, _, errno := call(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)),
 		uintptr(milliseconds), 0, 0)
-	return n, errno
-}
-
-func (e *epollEngine) poll() (uintptr, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epoll), uintptr(unsafe.Pointer(&e.events[0])), uintptr(len(e.events)), 0, 0, 0)
-	return n, errno
+	return e.found(n, errno)
 }
 
 func (e *epollEngine) found(n uintptr, errno syscall.Errno) (int, error) {

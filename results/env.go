@@ -98,7 +98,7 @@ type Plan struct {
 	Suite      string    `json:"suite,omitempty"`
 	Seed       uint64    `json:"seed"`
 	Blocks     int       `json:"blocks"`
-	Engine     string    `json:"engine"` // "epoll" or "portable"
+	Engine     string    `json:"engine"` // "epoll", "io_uring" or "portable"
 	ServerCPUs []int     `json:"server_cpus,omitempty"`
 	EngineCPUs []int     `json:"engine_cpus,omitempty"`
 	Loops      int       `json:"loops"`
