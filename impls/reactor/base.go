@@ -23,6 +23,8 @@ type Base struct {
 	ready   []backend.Ready                 // what the backend fills
 	edge    What                            // ET where the backend has it: what may be told of it
 
+	attended bool // Loop has more to do than to loop, see attend
+
 	fds    fdmap
 	timers minheap
 	common commonTimeouts
@@ -36,7 +38,7 @@ type Base struct {
 	running uint8  // the priority of the level that runs, or noLevel
 	broken  bool   // Break was called
 	exiting bool   // Exit was called
-	again   bool   // Continue was called, or something more urgent than the running level became active
+	again   bool   // Continue or Break was called, or something more urgent than the running level became active
 	turning bool   // a turn is under way: the time is cached
 	current *Event // whose callback runs; nil between callbacks
 
@@ -121,6 +123,7 @@ func New(options ...Option) (*Base, error) {
 		b.edge = ET
 	}
 	b.stats.Levels = make([]LevelStats, c.priorities)
+	b.attended = c.debug || first.Features().Has(backend.OneThread)
 	if c.debug {
 		b.debug = new(debug)
 	}
@@ -139,6 +142,7 @@ func New(options ...Option) (*Base, error) {
 	if ring, ok := first.(backend.Proactor); ok {
 		b.completion = newCompletion(b, ring, c.chunkBytes)
 		b.sockets = b.completion
+		b.attended = true
 	}
 	if c.socket != nil {
 		b.sockets = c.socket
@@ -180,10 +184,18 @@ func (b *Base) Loop(flags Flags) (End, error) {
 		return Aborted, ErrLooping
 	}
 	defer b.looping.Store(false)
-	defer b.debug.loop()()
 	if b.closed {
 		return Aborted, ErrClosed
 	}
+	if b.attended {
+		return b.attend(flags)
+	}
+	return b.loop(flags)
+}
+
+// attend is a loop with something to do before and after it. It is apart because a function pays for each of its defers, used or not.
+func (b *Base) attend(flags Flags) (End, error) {
+	defer b.debug.loop()()
 	if b.Features().Has(backend.OneThread) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -196,9 +208,11 @@ func (b *Base) Loop(flags Flags) (End, error) {
 
 // loop is without Loop's clean-up: a function of many returns would be charged for each of its defers by the runtime, some 250 instructions.
 func (b *Base) loop(flags Flags) (End, error) {
-	b.now, b.turning = 0, true // one time for all that is settled
-	b.settleTouched()
-	b.turning = false
+	if len(b.touched) > 0 {
+		b.now, b.turning = 0, true // one time for all that is settled
+		b.settleTouched()
+		b.turning = false
+	}
 	for {
 		if end := b.stopped(); end != 0 {
 			return end, nil
@@ -216,9 +230,13 @@ func (b *Base) loop(flags Flags) (End, error) {
 	}
 }
 
-// turn is one round of the loop. The story is told in the package comment.
+// turn is one round of the loop. The story is told in the package comment. What most turns have nothing of costs a comparison here, not
+// a call: with one descriptor ready a turn is most of what it costs.
 func (b *Base) turn(flags Flags) (called int, err error) {
-	limit := b.prepare(flags)
+	limit := b.waitLimit(flags)
+	if len(b.prepares) > 0 {
+		limit = b.prepare(limit, flags)
+	}
 	b.now, b.again = 0, false
 	n, err := b.backend.Wait(b.ready, limit)
 	if err != nil {
@@ -228,10 +246,16 @@ func (b *Base) turn(flags Flags) (called int, err error) {
 	b.stats.Turns++
 	b.check()
 	b.activateReady(b.ready[:n])
-	b.expire()
-	b.activateLater()
+	if b.timers.len() > 0 {
+		b.expire()
+	}
+	if len(b.later) > 0 {
+		b.activateLater()
+	}
 	called = b.runActive()
-	b.settleTouched()
+	if len(b.touched) > 0 {
+		b.settleTouched()
+	}
 	b.turning = false
 	if n == len(b.ready) && n < mostReady {
 		b.ready = make([]backend.Ready, 2*n)
@@ -247,23 +271,26 @@ func (b *Base) activateReady(ready []backend.Ready) {
 	b.stats.Ready += uint64(len(ready))
 	stale := false
 	for i := range ready {
-		if ready[i].Op != nil {
-			b.completion.completed(ready[i])
+		r := &ready[i]
+		if r.Op != nil {
+			b.completion.completed(*r)
 			continue
 		}
-		entry := b.fds.find(ready[i].Token)
+		entry := b.fds.find(r.Token)
 		if entry == nil {
 			stale = true
 			b.stats.Stale++
 			continue
 		}
 		for e := entry.first; e != nil; e = e.next {
-			if hit := ready[i].What & e.what & backend.Interest; hit != 0 {
+			if hit := r.What & e.what & backend.Interest; hit != 0 {
 				b.activate(e, hit|e.what&b.edge)
 			}
 		}
 	}
-	b.washOut(stale)
+	if stale || b.leftovers > 0 {
+		b.washOut(stale)
+	}
 }
 
 // washOut gets rid of a registration that has outlived its owner. The kernel keeps one, and goes on reporting it, if the descriptor was
@@ -321,7 +348,7 @@ func (b *Base) stoppedOr(end End) End {
 // From another goroutine: base.Post(base.Break).
 func (b *Base) Break() {
 	b.enter("Break")
-	b.broken = true
+	b.broken, b.again = true, true
 }
 
 // Exit ends the loop after all callbacks of this turn, or of the turn that comes after the given time. A time below 0 is 0: what is left

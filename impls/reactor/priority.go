@@ -11,8 +11,8 @@ type level struct {
 	passed int      // turns in a row in which the level had events and another one ran
 }
 
-// noLevel is the running priority while none runs: less urgent than all.
-const noLevel = 255
+// noLevel is the running priority while none runs: nothing is more urgent, so that nothing is in a hurry.
+const noLevel = 0
 
 func (l *level) push(e *Event) {
 	l.queue = append(l.queue, e)
@@ -30,8 +30,12 @@ func (l *level) cancel(e *Event) {
 // event is moved about once.
 func (l *level) tidy() {
 	if l.live == 0 {
-		clear(l.queue[l.head:])
-		l.queue, l.head, l.end = l.queue[:0], 0, 0
+		if l.head < len(l.queue) {
+			clear(l.queue[l.head:])
+		}
+		l.queue = l.queue[:0]
+		l.head, l.end = 0, 0
+		return
 	}
 	if l.head == 0 || l.head < len(l.queue)/2 {
 		return
@@ -72,7 +76,7 @@ func (b *Base) enqueue(e *Event) {
 		b.active++
 		b.stats.MostActive = max(b.stats.MostActive, b.active)
 	}
-	if e.priority < b.running && b.running != noLevel {
+	if e.priority < b.running {
 		b.again = true
 	}
 }
@@ -100,6 +104,10 @@ func (b *Base) runActive() (called int) {
 	for p := range b.levels {
 		b.levels[p].end = len(b.levels[p].queue)
 	}
+	if len(b.levels) == 1 { // there is nothing to choose, and nobody is passed over
+		called, _ = b.runLevel(0)
+		return called
+	}
 	last := -1
 	for p := b.nextLevel(0); p >= 0; p = b.nextLevel(p + 1) {
 		all, users := b.runLevel(p)
@@ -111,9 +119,7 @@ func (b *Base) runActive() (called int) {
 			break
 		}
 	}
-	if len(b.levels) > 1 {
-		b.account(last)
-	}
+	b.account(last)
 	return called
 }
 
@@ -122,33 +128,38 @@ func (b *Base) runActive() (called int) {
 func (b *Base) runLevel(p int) (all, users int) {
 	l := &b.levels[p]
 	b.running = uint8(p)
-	limit := b.limits.begin(b, p)
-	limited := limit != turnLimit{}
+	var limit turnLimit
+	limited := b.limits.bound(p)
+	if limited {
+		limit = b.limits.begin(b)
+	}
+	first, gaps, own := l.head, 0, 0 // what is rare is counted: a counter would be stored and fetched around each callback
 	for l.head < l.end {
 		e := l.queue[l.head]
 		l.queue[l.head] = nil
 		l.head++
 		if e == nil {
+			gaps++
 			continue
 		}
 		l.live--
-		all++
-		if e.marks&internal == 0 {
-			users++
+		if e.marks&internal != 0 {
+			own++
 		}
 		if b.slow == nil {
 			e.call()
 		} else {
 			b.slow.call(e)
 		}
-		if b.broken || b.again || limited && limit.reached(b, users) {
+		if b.again || limited && limit.reached(b, l.head-first-gaps-own) {
 			break
 		}
 	}
 	b.running = noLevel
+	all = l.head - first - gaps
 	l.tidy()
 	b.stats.Levels[p].Called += uint64(all)
-	return all, users
+	return all, all - own
 }
 
 // nextLevel is the most urgent level, from the given one on, that has something to do, unless another one has been passed over too
@@ -198,10 +209,12 @@ type turnLimit struct {
 	deadline  moment
 }
 
-func (t *turnLimits) begin(b *Base, priority int) (limit turnLimit) {
-	if priority < t.from {
-		return limit
-	}
+// bound reports whether there is a limit for a priority.
+func (t *turnLimits) bound(priority int) bool {
+	return priority >= t.from && (t.callbacks > 0 || t.length > 0)
+}
+
+func (t *turnLimits) begin(b *Base) (limit turnLimit) {
 	limit.callbacks = t.callbacks
 	if t.length > 0 {
 		limit.deadline = b.time().plus(t.length)

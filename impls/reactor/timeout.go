@@ -87,9 +87,6 @@ func (b *Base) rearm(e *Event, result What) {
 
 // expire activates all events whose deadline has come, the earliest first.
 func (b *Base) expire() {
-	if b.timers.len() == 0 {
-		return
-	}
 	for now := b.time(); b.timers.len() > 0 && b.timers.nodes[0].deadline <= now; {
 		e := b.timers.nodes[0].event
 		if e.marks&drives != 0 {

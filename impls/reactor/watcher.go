@@ -53,11 +53,7 @@ func (w *Watcher) Del() {
 }
 
 // prepare returns how long to wait after the watchers have been told.
-func (b *Base) prepare(flags Flags) time.Duration {
-	limit := b.waitLimit(flags)
-	if len(b.prepares) == 0 {
-		return limit
-	}
+func (b *Base) prepare(limit time.Duration, flags Flags) time.Duration {
 	for _, w := range b.prepares {
 		if !w.gone {
 			w.prepare(limit)

@@ -16,9 +16,9 @@ type epoll struct {
 	fd     int
 	events []unix.EpollEvent // what the kernel fills; grows to the longest ready slice seen
 
-	// lively is the guess about the next Wait: true if the last one found several descriptors ready, so that asking
-	// without blocking will probably be answered.
-	lively bool
+	// several is true if the last Wait found more than one descriptor ready, so that asking without blocking will probably be answered.
+	several bool
+	eager   eagerness // the same where each wait finds one
 
 	precise bool           // the kernel has epoll_pwait2 (5.11), which counts nanoseconds
 	limit   kernelTimespec // the argument of epoll_pwait2; here, not on the stack, because a stack may move
@@ -114,35 +114,51 @@ func epollMask(what What) (mask uint32) {
 
 // Wait blocks for at most timeout and fills ready with what became ready.
 //
-// Where the last turn was lively it first asks without blocking: something nearly always is ready then, and a call that
-// cannot block need not tell the scheduler (RawSyscall, some 40 ns less). Where it was not, such a question would be a system
-// call for nothing, so that an otherwise idle loop makes exactly one wait for each wake-up.
+// Where something is probably ready it first asks without blocking: a call that cannot block need not tell the scheduler (RawSyscall,
+// some 40 ns less). Elsewhere such a question would be a system call for nothing, so that an otherwise idle loop makes one wait
+// for each wake-up.
 func (p *epoll) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	if len(p.events) < len(ready) {
 		p.events = make([]unix.EpollEvent, len(ready))
 	}
 	events := p.events[:len(ready)]
-
-	var n int
-	var errno unix.Errno
-	if p.lively || timeout == 0 {
-		n, errno = p.ask(events)
-	}
-	if n == 0 && errno == 0 && timeout != 0 {
-		n, errno = p.block(events, timeout)
-	}
-	p.lively = n > 1
+	n, errno := p.wait(events, timeout)
+	p.several = n > 1
 	if errno != 0 {
 		if errno == unix.EINTR {
 			return 0, nil
 		}
 		return 0, os.NewSyscallError("epoll_wait", errno)
 	}
-	for i := range n {
+	events = events[:n]
+	ready = ready[:len(events)]
+	for i := range events {
 		e := &events[i]
-		ready[i] = Ready{Token: Token(uint32(e.Pad))<<32 | Token(uint32(e.Fd)), What: epollWhat(e.Events)}
+		what := Read
+		if e.Events != unix.EPOLLIN {
+			what = epollWhat(e.Events)
+		}
+		ready[i] = Ready{Token: Token(uint32(e.Pad))<<32 | Token(uint32(e.Fd)), What: what}
 	}
 	return n, nil
+}
+
+func (p *epoll) wait(events []unix.EpollEvent, timeout time.Duration) (n int, errno unix.Errno) {
+	if timeout == 0 {
+		return p.ask(events)
+	}
+	if p.several || p.eager.asks {
+		n, errno = p.ask(events)
+		if p.eager.asks {
+			p.eager.asked(n > 0)
+		}
+		if n > 0 || errno != 0 {
+			return n, errno
+		}
+	}
+	n, errno = p.block(events, timeout)
+	p.eager.blocked(n > 0)
+	return n, errno
 }
 
 func epollWhat(mask uint32) (what What) {

@@ -4,6 +4,7 @@ package backend
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -54,4 +55,31 @@ func (sets *selectSets) keep(read, write *unix.FdSet, end int) {
 			sets.write[word] &^= bit
 		}
 	}
+}
+
+// next returns the first descriptor in [from, end) that has a bit set, or -1. It looks at whole words: most are empty.
+func (sets *selectSets) next(from, end int) int {
+	for from < end {
+		word := from / wordBits
+		left := (sets.read[word] | sets.write[word]) >> (from % wordBits)
+		if left == 0 {
+			from = (word + 1) * wordBits
+			continue
+		}
+		if from += bits.TrailingZeros(uint(left)); from < end {
+			return from
+		}
+	}
+	return -1
+}
+
+func (sets *selectSets) what(fd int) (what What) {
+	word, bit := fd/wordBits, uintptr(1)<<(fd%wordBits)
+	if sets.read[word]&bit != 0 {
+		what |= Read
+	}
+	if sets.write[word]&bit != 0 {
+		what |= Write
+	}
+	return what
 }

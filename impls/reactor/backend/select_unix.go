@@ -22,6 +22,7 @@ type selector struct {
 	wanted selectSets         // what Set asked for
 	ready  selectSets         // the copy for the kernel
 	first  int                // the descriptor where the next walk begins, so that nobody is always last
+	eager  eagerness
 }
 
 // A selectOwner is what a bit has no room for.
@@ -131,9 +132,11 @@ func (s *selector) shrink() {
 
 // Wait walks over what the kernel has left of the bitmaps, from where the last walk ended.
 func (s *selector) Wait(ready []Ready, timeout time.Duration) (int, error) {
-	s.ready.read = append(s.ready.read[:0], s.wanted.read...)
-	s.ready.write = append(s.ready.write[:0], s.wanted.write...)
-	count, err := waitSelect(&s.ready, timeout)
+	count, err := s.eager.wait(timeout, func(limit time.Duration) (int, error) {
+		s.ready.read = append(s.ready.read[:0], s.wanted.read...)
+		s.ready.write = append(s.ready.write[:0], s.wanted.write...)
+		return waitSelect(&s.ready, limit)
+	})
 	switch {
 	case err == unix.EBADF:
 		s.forgetClosed()
@@ -148,46 +151,25 @@ func (s *selector) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	return n + s.collect(ready[n:], 0, min(start, end)), nil
 }
 
-// collect fills ready with the ready descriptors in [from, end), and leaves first behind the last that had room.
+// collect fills ready with the ready descriptors in [from, end), and leaves first behind the last that had room. It looks at whole
+// words: most are empty.
 func (s *selector) collect(ready []Ready, from, end int) (n int) {
-	for n < len(ready) {
-		fd := s.ready.next(from, end)
-		if fd < 0 {
-			break
+	unseen := ^uintptr(0) << (from % wordBits)
+	for word := from / wordBits; word*wordBits < end; word++ {
+		read, write := s.ready.read[word]&unseen, s.ready.write[word]&unseen
+		unseen = ^uintptr(0)
+		for left := read | write; left != 0; left &= left - 1 {
+			bit := bits.TrailingZeros(uint(left))
+			fd := word*wordBits + bit
+			if n == len(ready) || fd >= end {
+				return n
+			}
+			ready[n] = Ready{Token: s.owners.at(fd).token, What: What(read>>bit&1)*Read | What(write>>bit&1)*Write}
+			n++
+			s.first = fd + 1
 		}
-		ready[n] = Ready{Token: s.owners.at(fd).token, What: s.ready.what(fd)}
-		n++
-		from = fd + 1
-		s.first = from
 	}
 	return n
-}
-
-// next returns the first descriptor in [from, end) that has a bit set, or -1. It looks at whole words: most are empty.
-func (sets *selectSets) next(from, end int) int {
-	for from < end {
-		word := from / wordBits
-		left := (sets.read[word] | sets.write[word]) >> (from % wordBits)
-		if left == 0 {
-			from = (word + 1) * wordBits
-			continue
-		}
-		if from += bits.TrailingZeros(uint(left)); from < end {
-			return from
-		}
-	}
-	return -1
-}
-
-func (sets *selectSets) what(fd int) (what What) {
-	word, bit := fd/wordBits, uintptr(1)<<(fd%wordBits)
-	if sets.read[word]&bit != 0 {
-		what |= Read
-	}
-	if sets.write[word]&bit != 0 {
-		what |= Write
-	}
-	return what
 }
 
 // forgetClosed drops what was closed while registered. One such descriptor makes the whole call fail, and the kernel does not say

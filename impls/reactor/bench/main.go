@@ -28,7 +28,7 @@ const rounds = 7
 type bench struct {
 	base          *reactor.Base
 	events        []*reactor.Event
-	pairs         [][2]int
+	pairs         [][2]int32
 	left, arrived int
 	random        uint64
 }
@@ -103,20 +103,20 @@ func (b *bench) makePairs(n int) error {
 		for _, fd := range pair {
 			unix.SetNonblock(fd, true)
 		}
-		b.pairs = append(b.pairs, pair)
+		b.pairs = append(b.pairs, [2]int32{int32(pair[0]), int32(pair[1])})
 	}
 	return nil
 }
 
 // send and receive move one byte, with a call that cannot block, as the loop itself makes them.
 func (b *bench) send(i int) {
-	if n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(b.pairs[i][1]), pointer, 1); n != 1 {
+	if n, _, errno := syscall.RawSyscall6(unix.SYS_WRITE, uintptr(b.pairs[i][1]), pointer, 1, 0, 0, 0); n != 1 {
 		panic(errno)
 	}
 }
 
-func (b *bench) receive(i int) {
-	if n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(b.pairs[i][0]), pointer, 1); n != 1 {
+func (b *bench) receive(fd int32) {
+	if n, _, errno := syscall.RawSyscall6(unix.SYS_READ, uintptr(fd), pointer, 1, 0, 0, 0); n != 1 {
 		panic(errno)
 	}
 	b.arrived++
@@ -136,9 +136,9 @@ func (b *bench) dispatch(n, active, hops int) error {
 		return err
 	}
 	for i := range b.events {
-		next := (i + 1) % n
-		b.events[i] = b.base.NewEvent(b.pairs[i][0], reactor.Read|reactor.Persist, func(reactor.What) {
-			b.receive(i)
+		fd, next := b.pairs[i][0], (i+1)%n
+		b.events[i] = b.base.NewEvent(int(fd), reactor.Read|reactor.Persist, func(reactor.What) {
+			b.receive(fd)
 			if b.left > 0 {
 				b.left--
 				b.send(next)
@@ -167,8 +167,9 @@ func (b *bench) cascade(n int) error {
 		return err
 	}
 	for i := range b.events {
-		b.events[i] = b.base.NewEvent(b.pairs[i][0], reactor.Read, func(reactor.What) {
-			b.receive(i)
+		fd := b.pairs[i][0]
+		b.events[i] = b.base.NewEvent(int(fd), reactor.Read, func(reactor.What) {
+			b.receive(fd)
 			if i+1 < n {
 				b.send(i + 1)
 			}
@@ -249,7 +250,7 @@ func (b *bench) idle(n int) error {
 		return err
 	}
 	for i := range b.events {
-		b.events[i] = b.base.NewEvent(b.pairs[i][0], reactor.Read|reactor.Persist, func(reactor.What) { b.arrived++ })
+		b.events[i] = b.base.NewEvent(int(b.pairs[i][0]), reactor.Read|reactor.Persist, func(reactor.What) { b.arrived++ })
 		if err := b.events[i].Add(time.Minute); err != nil {
 			return err
 		}

@@ -1,0 +1,3 @@
+package backend
+
+func epollEagerness(b Backend) *eagerness { return &b.(*epoll).eager }

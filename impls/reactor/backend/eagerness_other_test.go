@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package backend
+
+func epollEagerness(Backend) *eagerness { return nil }
