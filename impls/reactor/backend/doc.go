@@ -35,7 +35,7 @@
 //
 //	              since        ET   Closed   a wait costs by
 //	epoll         Linux        yes  yes      the ready descriptors
-//	kqueue        macOS, BSDs  yes  yes      the ready descriptors; what is ready in both directions is reported twice, once for each
+//	kqueue        macOS, BSDs  yes  yes      the ready descriptors
 //	poll          every Unix   no   Linux    the registered descriptors
 //	select        every Unix   no   no       the highest registered descriptor; on Linux it goes beyond the 1024 that it is known
 //	                                         for, elsewhere it refuses those that do not fit
@@ -44,7 +44,7 @@
 //
 // The sources are the manual pages of those names: epoll(7), kqueue(2), poll(2), select(2), io_uring(7).
 //
-// The logic of kqueue is tested on Linux, by the whole suite, against a model of kevent; the glue to the system's own is cross-built for all
+// The logic of kqueue is tested on Linux against a model of kevent, by the whole suite and by that of package reactor; the glue to the system's own is cross-built for all
 // five systems, and the hosted workflow runs it on macOS.
 //
 // # Rings
