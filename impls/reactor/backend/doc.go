@@ -58,6 +58,11 @@
 // descriptor without withdrawing it from a ring has not closed the socket. A readiness that came after the last Wait is told by the next,
 // also if it has gone meanwhile: a read may find nothing. And a ring is best used from one thread (see [OneThread]).
 //
+// Descriptors are not registered with a ring (IORING_REGISTER_FILES). A send by a registered one costs 0.98 of the thread's CPU time that
+// one by number costs (3.0 µs; loopback TCP, 64 bytes, 64 sends a call, median of 4000 pairs of calls in random order, two runs on a busy machine: 0.981 and 0.980); to
+// put a descriptor in and take it out again costs 0.65 µs and two calls. So it would begin to gain at some eleven messages a connection, one
+// per cent of an echo, and a socket would stay open until its place is cleared.
+//
 // # The contract of a Proactor
 //
 // A Proactor is for those who would rather be told that something is done than that it can be: it accepts, receives, sends and
