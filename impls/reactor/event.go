@@ -142,6 +142,9 @@ func (e *Event) FD() int { return int(e.descriptor) }
 // On a pending event a timeout replaces the one before, and Forever leaves it as it is (RemoveTimer takes it away). A timeout that had
 // passed but was not yet told is thereby withdrawn. With Persist it is also how long the event may wait after each call.
 //
+// What is pending and already active stays active, and is deleted before its callback unless it has Persist: a timeout that was added
+// in between goes with the rest, as in libevent. To go on waiting, Add in the callback, or Del before the Add.
+//
 // Whatever is refused, nothing has changed: a negative timeout ([ErrTimeout]), a closed base ([ErrClosed]), edges among levels
 // ([ErrTriggersMixed]), a signal that cannot be caught (unix.EINVAL), and a descriptor by the system's error: unix.EBADF if there is none,
 // unix.EPERM for a file that cannot be waited for.

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -505,6 +506,138 @@ func TestE3OnceEvents(t *testing.T) {
 		}
 		loop(t, b, 0, Empty)
 		same(t, "told", told, []What{Read, Timeout})
+	})
+}
+
+// One-shot events that are ready together and each add the other anew: whoever comes first withdraws the other's activation, and the Add
+// holds.
+func TestE3EventsAddEachOther(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		var events [2]*Event
+		var calls [2]int
+		for i := range events {
+			a, peer := pair(t)
+			write(t, peer, "never read")
+			events[i] = b.NewEvent(a, Read, func(What) {
+				calls[i]++
+				check(t, events[1-i].Del())
+				check(t, events[1-i].Add(Forever))
+			})
+			check(t, events[i].Add(Forever))
+		}
+		turns(t, b, 1)
+		equal(t, "calls in the first turn", calls[0]+calls[1], 1)
+		turns(t, b, 4)
+		equal(t, "calls in five turns", calls[0]+calls[1], 5)
+		equal(t, "events that wait", b.Pending(), 1)
+	})
+}
+
+// An Add does not save what was activated while it was pending: that is deleted before its callback, with the new timeout. After a Del, and
+// in the callback, an Add holds; and Persist is never deleted.
+func TestE5AddOfWhatIsPendingAndActive(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		a, peer := pair(t)
+		write(t, peer, "never read")
+		var timer, reader, again *Event
+		calls := 0
+		call := func(What) { calls++ }
+		timer, reader = b.NewEvent(-1, 0, call), b.NewEvent(a, Read, call)
+		again = b.NewEvent(-1, 0, func(What) { check(t, again.Add(time.Hour)) })
+		persistent, deleted := b.NewEvent(-1, Persist, call), b.NewEvent(-1, 0, call)
+		for _, event := range []*Event{timer, reader, again, persistent, deleted} {
+			check(t, event.Add(time.Minute))
+			event.Active(Write)
+		}
+		check(t, deleted.Del())
+		for _, event := range []*Event{timer, reader, again, persistent, deleted} {
+			check(t, event.Add(2*time.Minute))
+		}
+		turns(t, b, 1)
+		equal(t, "calls", calls, 3)
+		for i, event := range []*Event{timer, reader, again, persistent, deleted} {
+			equal(t, fmt.Sprint("event ", i, " waits"), event.Pending(Read|Timeout), i >= 2)
+			check(t, event.Del())
+		}
+		loop(t, b, 0, Empty)
+	})
+}
+
+// The end of a stream that Closed alone waits for is told again and again to a level, once to an edge, and keeps a loop going only as long as
+// somebody waits for it.
+func TestE8E10ClosedByLevelAndEdge(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		if !b.Features().Has(EarlyClose) {
+			t.Skip("this method does not know Closed")
+		}
+		for name, end := range map[string]func(peer int){
+			"shutdown": func(peer int) { unix.Shutdown(peer, unix.SHUT_WR) },
+			"close":    func(peer int) { unix.Shutdown(peer, unix.SHUT_RDWR) }, // as the kernel sees it
+		} {
+			for _, how := range []What{0, Persist, ET, Persist | ET} {
+				a, peer := pair(t)
+				var told []What
+				event := b.NewEvent(a, Closed|how, func(what What) { told = append(told, what) })
+				check(t, event.Add(Forever))
+				turns(t, b, 2)
+				same(t, "told before the end", told, nil)
+				end(peer)
+				turns(t, b, 3)
+				want := []What{Closed}
+				if edge := how.Has(ET) && b.Features().Has(EdgeTriggered); edge {
+					want[0] |= ET
+				} else if how.Has(Persist) {
+					want = []What{Closed, Closed, Closed}
+				}
+				same(t, fmt.Sprintf("told of %s to %v", name, event.What()), told, want)
+				equal(t, "pending", event.Pending(Closed), how.Has(Persist))
+				check(t, event.Del())
+				loop(t, b, 0, Empty)
+			}
+		}
+	})
+}
+
+// What becomes ready while others are called joins them: with one more in each turn, those that are ready are called in each.
+func TestE11OneMoreReadyInEachTurn(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		const events = 70
+		calls, want := make([]int, events), make([]int, events)
+		add := func(i int) {
+			a, peer := pair(t)
+			write(t, peer, "never read")
+			check(t, b.NewEvent(a, Read|Persist, func(What) { calls[i]++ }).Add(Forever))
+		}
+		for i := range events {
+			add(i)
+			turns(t, b, 1)
+			want[i] = events - i
+		}
+		same(t, "calls", calls, want)
+	})
+}
+
+// Interest that came and went leaves nothing that wakes the loop, and its descriptor free for the next.
+func TestE6ChurnLeavesTheLoopAsleep(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, b *Base, v *virtualTime) {
+		for range 50 {
+			a, peer := pair(t)
+			write(t, peer, "never read")
+			reader, writer := b.NewEvent(a, Read, func(What) {}), b.NewEvent(a, Write|Persist, func(What) {})
+			for range 4 {
+				check(t, reader.Add(Forever))
+				check(t, writer.Add(Forever))
+				check(t, reader.Del())
+				turns(t, b, 1)
+				check(t, writer.Del())
+			}
+		}
+		before := v.waits
+		check(t, b.NewTimer(func() {}).Add(time.Second))
+		loop(t, b, 0, Empty)
+		if n := v.waits - before; n > 2 {
+			t.Errorf("%d waits for one timer", n)
+		}
 	})
 }
 

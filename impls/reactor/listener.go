@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"reactorbench/impls/reactor/backend"
 )
 
 // A Listener accepts connections on a socket of its own.
@@ -40,8 +38,7 @@ type ListenOption func(*listenConfig)
 type listenConfig struct {
 	backlog   int
 	reusePort bool
-	claims    bool          // the first of several that share a port: nobody may be there yet
-	patience  time.Duration // how long to try for a TCP address that is in use
+	claims    bool // the first of several that share a port: nobody may be there yet
 }
 
 // WithBacklog sets how many connections may wait to be accepted (4096 without this option); the kernel has a limit of its own,
@@ -74,9 +71,6 @@ func (b *Base) Listen(network, address string, accept func(fd int, peer netip.Ad
 		return nil, fmt.Errorf("listen %s %s: %w", network, address, ErrClosed)
 	}
 	c := listenConfig{backlog: 4096}
-	if b.Features().Has(backend.OneThread) {
-		c.patience = longestDeath
-	}
 	for _, option := range options {
 		option(&c)
 	}
@@ -157,24 +151,13 @@ func bindTCP(fd int, network string, where socketAddress, c listenConfig) error 
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	if err := bindPatiently(fd, where.raw, c.patience); err != nil {
+	if err := unix.Bind(fd, where.raw); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
 	if c.claims { // Linux looks at this when others bind, not only now
 		return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
 	}
 	return nil
-}
-
-// bindPatiently tries for a while to get an address that is in use: it may be that of a killed server whose ring is not yet gone. For a
-// TCP socket there is no way to tell, so who uses no ring himself does not wait.
-func bindPatiently(fd int, address unix.Sockaddr, patience time.Duration) error {
-	err := unix.Bind(fd, address)
-	for deadline := time.Now().Add(patience); err == unix.EADDRINUSE && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-		err = unix.Bind(fd, address)
-	}
-	return err
 }
 
 // Addr is where it listens: with the real port where 0 was asked for, or the path.

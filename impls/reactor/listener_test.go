@@ -63,6 +63,59 @@ func TestA1Accept(t *testing.T) {
 	})
 }
 
+// Connections that are made and end, attempts that are refused, addresses that are in use and bases that come and go leave no descriptor open.
+func TestA1C9NothingStaysOpen(t *testing.T) {
+	onEveryMethod(t, func(t *testing.T, b *Base) {
+		serve := func(fd int, _ netip.AddrPort) { echo(b.NewBufferEvent(fd)) }
+		var address string
+		connect := func() {
+			client := b.NewBufferEvent(-1)
+			client.OnRead(client.Close)
+			client.OnEvent(func(what Outcome) {
+				if what != Connected {
+					client.Close()
+				}
+			})
+			check(t, client.Connect("tcp", address))
+			client.Write([]byte("x"))
+			client.Enable(Read)
+			until(t, b, "the end of a connection", client.Closed)
+		}
+		before := 0
+		for round := range 100 {
+			listener, err := b.Listen("tcp", "127.0.0.1:0", serve)
+			check(t, err)
+			address = listener.Addr()
+			connect()
+			if _, err := b.Listen("tcp", address, serve); !errors.Is(err, unix.EADDRINUSE) {
+				t.Fatalf("a second listener: %v", err)
+			}
+			listener.Close()
+			connect() // is refused
+			until(t, b, "the end of all", func() bool { return b.Pending() == 0 })
+			other, err := New(WithBackend(b.Method()), WithoutEnv())
+			check(t, err)
+			_, err = other.Listen("tcp", "127.0.0.1:0", serve)
+			check(t, err)
+			check(t, other.Close())
+			if round == 0 { // with what there is once
+				before = openDescriptors()
+			}
+		}
+		equal(t, "open descriptors", openDescriptors(), before)
+	})
+}
+
+// openDescriptors is how many of the first few thousand numbers name something.
+func openDescriptors() (n int) {
+	for fd := range 4096 {
+		if isOpen(fd) {
+			n++
+		}
+	}
+	return n
+}
+
 // checkAccepted: non-blocking, closed on exec, and without Nagle's delay.
 func checkAccepted(t *testing.T, fd int) {
 	if flags, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); flags&unix.O_NONBLOCK == 0 {

@@ -39,6 +39,9 @@ func TestIdleConnectionMemory(t *testing.T) {
 		}
 		each := (heapBytes() - before) / connections
 		t.Logf("%d bytes a connection, of which 16 are the place of the peer's descriptor", each)
+		if runtime.GOOS == "linux" && b.Method() == "kqueue" {
+			t.Skip("the model of kevent keeps on the heap what a kernel keeps for itself")
+		}
 		if each > most[b.Method()]+16 {
 			t.Errorf("%d bytes a connection, want %d and the 16 of its peer's place at most", each, most[b.Method()])
 		}

@@ -35,7 +35,7 @@
 //
 //	              since        ET   Closed   a wait costs by
 //	epoll         Linux        yes  yes      the ready descriptors
-//	kqueue        macOS, BSDs  yes  yes      the ready descriptors; what is ready in both directions is reported twice, once for each
+//	kqueue        macOS, BSDs  yes  yes      the ready descriptors
 //	poll          every Unix   no   Linux    the registered descriptors
 //	select        every Unix   no   no       the highest registered descriptor; on Linux it goes beyond the 1024 that it is known
 //	                                         for, elsewhere it refuses those that do not fit
@@ -44,7 +44,7 @@
 //
 // The sources are the manual pages of those names: epoll(7), kqueue(2), poll(2), select(2), io_uring(7).
 //
-// The logic of kqueue is tested on Linux, by the whole suite, against a model of kevent; the glue to the system's own is cross-built for all
+// The logic of kqueue is tested on Linux against a model of kevent, by the whole suite and by that of package reactor; the glue to the system's own is cross-built for all
 // five systems, and the hosted workflow runs it on macOS.
 //
 // # Rings
@@ -57,6 +57,11 @@
 // interest costs a call at once. Three things differ from the other methods. Work that is under way keeps its file open: who closes a
 // descriptor without withdrawing it from a ring has not closed the socket. A readiness that came after the last Wait is told by the next,
 // also if it has gone meanwhile: a read may find nothing. And a ring is best used from one thread (see [OneThread]).
+//
+// Descriptors are not registered with a ring (IORING_REGISTER_FILES). A send by a registered one costs 0.98 of the thread's CPU time that
+// one by number costs (3.0 µs; loopback TCP, 64 bytes, 64 sends a call, median of 4000 pairs of calls in random order, two runs on a busy machine: 0.981 and 0.980); to
+// put a descriptor in and take it out again costs 0.65 µs and two calls. So it would begin to gain at some eleven messages a connection, one
+// per cent of an echo, and a socket would stay open until its place is cleared.
 //
 // # The contract of a Proactor
 //

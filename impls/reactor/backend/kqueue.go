@@ -33,6 +33,7 @@ type kqueue struct {
 type kqueueOwner struct {
 	token Token
 	what  What
+	place int32 // in the ready slice of the last Wait that reported it
 }
 
 // kernelQueue is what is needed of the system.
@@ -101,7 +102,7 @@ func (k *kqueue) add(fd int, token Token, what What) error {
 	for fd >= len(k.owners) {
 		k.owners = append(k.owners, make([]kqueueOwner, max(64, len(k.owners)))...)
 	}
-	k.owners[fd] = kqueueOwner{token, what}
+	k.owners[fd] = kqueueOwner{token: token, what: what}
 	return nil
 }
 
@@ -114,7 +115,7 @@ func (k *kqueue) modify(fd int, token Token, old, new What) error {
 		k.undo(fd, old, new)
 		return changeError("modify", fd, err)
 	}
-	k.owners[fd] = kqueueOwner{token, new}
+	k.owners[fd] = kqueueOwner{token: token, what: new}
 	return nil
 }
 
@@ -199,7 +200,8 @@ func registration(fd int, f filter, what What) kevent {
 	}
 }
 
-// Wait reports a descriptor once for each direction that is ready.
+// Wait reports a descriptor once, though the kernel does it for each direction: whoever waits on it can then be called in an order that
+// does not depend on the direction. Only where ready is full may the other direction come with the next call.
 //
 // It does not ask without blocking first, as epoll does: package unix has no kevent that leaves out the scheduler.
 func (k *kqueue) Wait(ready []Ready, timeout time.Duration) (int, error) {
@@ -213,12 +215,20 @@ func (k *kqueue) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	if err != nil {
 		return 0, os.NewSyscallError("kevent", err)
 	}
+	told := 0
 	for i := range n {
 		e := &k.events[i]
-		owner := k.owners[e.descriptor]
-		ready[i] = Ready{Token: owner.token, What: e.what(owner.what)}
+		owner := &k.owners[e.descriptor]
+		what := e.what(owner.what)
+		if at := int(owner.place); at < told && ready[at].Token == owner.token {
+			ready[at].What |= what
+			continue
+		}
+		ready[told] = Ready{Token: owner.token, What: what}
+		owner.place = int32(told)
+		told++
 	}
-	return n, nil
+	return told, nil
 }
 
 // what says in the contract's words what e means to one who asked for asked.

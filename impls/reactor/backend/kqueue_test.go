@@ -63,13 +63,43 @@ func TestKqueueChangesTrigger(test *testing.T) {
 	for _, step := range []struct {
 		old, new What
 		told     int
-	}{{0, Read, 3}, {Read, Read | ET, 1}, {Read | ET, Read, 3}, {Read, Read | Write | ET, 2}, {Read | Write | ET, Write, 3}} {
+	}{{0, Read, 3}, {Read, Read | ET, 1}, {Read | ET, Read, 3}, {Read, Read | Write | ET, 1}, {Read | Write | ET, Write, 3}} {
 		if err := k.Set(t.a, 1, step.old, step.new); err != nil {
 			t.Fatal(err)
 		}
 		if n := times(); n != step.told {
 			t.Fatalf("from %v to %v: told %d times, want %d", step.old, step.new, n, step.told)
 		}
+	}
+}
+
+// What is ready in both directions is told as one, as far as there is room.
+func TestKqueueTellsDirectionsAsOne(test *testing.T) {
+	t := newModelTest(test)
+	k := &kqueue{kernel: &keventModel{}}
+	unix.Write(t.b, []byte("x"))
+	for token, fd := range []int{t.b, t.a} {
+		if err := k.Set(fd, Token(token), 0, Read|Write); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		ready := make([]Ready, 4)
+		n, err := k.Wait(ready, 0)
+		if n != 2 || err != nil || ready[0].What|ready[1].What != Read|Write || ready[0].What&ready[1].What != Write {
+			t.Fatalf("%+v, %v", ready[:n], err)
+		}
+	}
+	told := map[Token]What{}
+	for range 3 {
+		ready := make([]Ready, 1)
+		if n, err := k.Wait(ready, 0); n != 1 || err != nil {
+			t.Fatalf("%+v, %v", ready[:n], err)
+		}
+		told[ready[0].Token] |= ready[0].What
+	}
+	if told[0] != Write || told[1] != Read|Write {
+		t.Fatalf("one at a time: %v", told)
 	}
 }
 

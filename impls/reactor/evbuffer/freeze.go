@@ -4,8 +4,8 @@ package evbuffer
 type Side uint8
 
 const (
-	Front Side = 1 << iota
-	Back
+	Front Side = 1 << iota // where bytes are removed
+	Back                   // where they are added
 )
 
 // Freeze forbids changes at a side (or at Front|Back) until Unfreeze. A frozen front refuses to drain, read, copy out, prepend

@@ -91,16 +91,16 @@ func holdsBack(s *server) error {
 // backlog is more than all the kernel's buffers on the way hold.
 var backlog = numbers(64 << 20)
 
-// sendUntilBlocked sends the backlog and returns how much of it was taken.
+// sendUntilBlocked sends the backlog and returns how much of it was taken, before a second in which nothing was.
 func sendUntilBlocked(conn *net.TCPConn) (sent int, err error) {
 	for sent < len(backlog) {
 		conn.SetWriteDeadline(time.Now().Add(time.Second))
 		n, err := conn.Write(backlog[sent:])
 		sent += n
-		if os.IsTimeout(err) {
+		if os.IsTimeout(err) && n == 0 {
 			break
 		}
-		if err != nil {
+		if err != nil && !os.IsTimeout(err) {
 			return sent, err
 		}
 	}

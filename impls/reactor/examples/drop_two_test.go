@@ -41,5 +41,5 @@ func TestDropTwoLosesNothingElse(t *testing.T) {
 		sent.WriteString(line)
 		want.WriteString(line[2:])
 	}
-	dropTwo(t, turns(sent.Bytes(), want.Bytes()))
+	onEveryMethod(t, func(t *testing.T) { dropTwo(t, turns(sent.Bytes(), want.Bytes())) })
 }

@@ -21,7 +21,7 @@ func TestEchoAnswersWhileTheStreamIsOpen(t *testing.T) {
 
 func TestEchoDeliversEverythingAfterHalfClose(t *testing.T) {
 	text := numbers(8 << 20)
-	forEachEcho(t, turns(text, text))
+	onEveryMethod(t, func(t *testing.T) { forEachEcho(t, turns(text, text)) })
 }
 
 func TestEchoOfNothingIsNothing(t *testing.T) { forEachEcho(t, turns(nil, nil)) }

@@ -3,6 +3,7 @@ package examples
 
 import (
 	"bufio"
+	"errors"
 	"log"
 	"net"
 	"os"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"reactorbench/impls/reactor"
+	"reactorbench/impls/reactor/backend"
 )
 
 const (
@@ -34,6 +38,25 @@ func buildAndRun(m *testing.M) int {
 		log.Fatalf("%v\n%s", err, out)
 	}
 	return m.Run()
+}
+
+// onEveryMethod runs the test once for each backend that the kernel grants; the programs learn of it by the environment.
+func onEveryMethod(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	for _, method := range reactor.Methods() {
+		t.Run(method, func(t *testing.T) {
+			t.Setenv(reactor.MethodVariable, method)
+			base, err := reactor.New()
+			if errors.Is(err, backend.ErrUnavailable) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			base.Close()
+			test(t)
+		})
+	}
 }
 
 // A server is a running program that listens.

@@ -68,9 +68,13 @@ func (k *Kernel) NewPoller(style Style) *Poller {
 	return p
 }
 
-func (p *Poller) Name() string               { return "simulated " + p.Style.Name }
+// Name is "simulated" and the name of the style.
+func (p *Poller) Name() string { return "simulated " + p.Style.Name }
+
+// Features are those of the style.
 func (p *Poller) Features() backend.Features { return p.Style.Features }
 
+// Close forgets the poller; a second time it is unix.EBADF, as of a descriptor.
 func (p *Poller) Close() error {
 	if p.closedAlready {
 		return unix.EBADF
@@ -107,6 +111,7 @@ func (p *Poller) drop(which func(registration) bool) {
 	p.registrations = slices.DeleteFunc(p.registrations, which)
 }
 
+// Set changes an interest; its errors are those of the contract, and such as the kernel's Faults have it make.
 func (p *Poller) Set(fd int, token backend.Token, old, new backend.What) error {
 	const all = backend.Interest | backend.ET
 	old, new = old&all, new&all

@@ -9,24 +9,25 @@ import (
 // A Verb says what an [Entry] of the trace is about.
 type Verb uint8
 
+// Behind each verb stand A and B of its entries, where they say something.
 const (
-	Turn Verb = iota + 1
-	Told
-	Set
-	Refused
-	Opened
-	Closed
-	Accepted
-	Dialed
-	ReadBytes
-	WroteBytes
-	Delivered
-	ShutDown
-	Reset
-	Interrupted
-	Failed
-	Rang
-	Note // by the user of the kernel
+	Turn        Verb = iota + 1 // a wait: its timeout in nanoseconds, registrations
+	Told                        // a readiness: a What, the generation of its token (below 0: nobody's)
+	Set                         // a change of interest: from a What, to a What
+	Refused                     // the same, by an error
+	Opened                      // a descriptor
+	Closed                      // a descriptor: how many others its file has
+	Accepted                    // a connection: the number of its end, how many go on waiting
+	Dialed                      // a connection attempt: the port, how many wait there
+	ReadBytes                   // bytes, what is left in the kernel
+	WroteBytes                  // bytes, what room is left
+	Delivered                   // bytes that came to the other end, what is still under way
+	ShutDown                    // the end of a stream: bytes in front of it
+	Reset                       // a connection: the error number, bytes that were lost
+	Interrupted                 // EINTR
+	Failed                      // another error
+	Rang                        // a wake-up
+	Note                        // by the user of the kernel
 )
 
 var verbs = [...]string{"", "wait", "ready", "set", "set refused", "open", "close", "accept", "dial", "read", "write",
@@ -41,6 +42,7 @@ type Entry struct {
 	Remark string
 }
 
+// String is one line: the time, the verb, the descriptor, A, B and the remark.
 func (e Entry) String() string {
 	return fmt.Sprintf("%13v %-11s %3d %6d %6d %s", e.At, verbs[e.Verb], e.FD, e.A, e.B, e.Remark)
 }
