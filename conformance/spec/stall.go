@@ -147,22 +147,32 @@ func (t *T) fill(conns []*Conn, max, piece int64) (taken int64) {
 // room for one piece, and a FIN sent now arrives too, whereas one sent after SendUntilBlocked waits in the client's kernel
 // behind bytes for which the window is closed.
 func (c *Conn) SendUntilUnread(max int64) (taken int64) {
+	taken, err := c.sendPieces(max, func() {})
+	if err != nil {
+		c.t.Fatal(fmt.Sprintf("the server takes %s", plural(max, "byte", "bytes")), c.stuck(taken, err))
+	}
+	return taken
+}
+
+// sendPieces is SendUntilUnread that leaves it to its caller what the end of the connection means, and tells of each piece that is sent.
+func (c *Conn) sendPieces(max int64, sent func()) (taken int64, err error) {
 	const piece = 32 << 10
 	quiet := c.quiet
 	c.quiet = true
-	for taken < max {
-		wrote, err := c.push(min(piece, max-taken), 0)
-		if taken += wrote; err != nil {
-			c.t.Fatal(fmt.Sprintf("the server takes %s", plural(max, "byte", "bytes")), c.stuck(taken, err))
-		}
-		if c.leavesUnread() {
+	for taken < max && err == nil {
+		var wrote int64
+		wrote, err = c.push(min(piece, max-taken), 0)
+		taken += wrote
+		if sent(); err == nil && c.leavesUnread() {
 			break
 		}
 	}
-	c.awaitRest()
 	c.quiet = quiet
-	c.eventf("sent %s; the server's end: %v", group(taken), c.ServerSocket())
-	return taken
+	if err == nil {
+		c.awaitRest()
+		c.eventf("sent %s; the server's end: %v", group(taken), c.ServerSocket())
+	}
+	return taken, err
 }
 
 // leavesUnread waits until the server has read all that has arrived, and reports whether it stops before that.

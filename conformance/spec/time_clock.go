@@ -45,10 +45,10 @@ func (t *T) liveThrough(uptime time.Duration) {
 		if time.Now().After(passes.Add(-allowedSilence / 2)) {
 			continue // the start took too long
 		}
-		slowest, alive := c.speak(time.Until(passes)+allowedSilence/2, allowedSilence/10)
+		slowest, spoke, alive := c.speak(time.Until(passes)+allowedSilence/2, allowedSilence/10)
 		if alive {
 			t.Eventf("the clock has passed %v", uptime)
-			c.expectEndAfter(time.Now(), allowedSilence)
+			c.expectEndAfter(spoke, allowedSilence)
 			return
 		}
 		if slowest < allowedSilence/2 {
