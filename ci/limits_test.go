@@ -232,11 +232,29 @@ func TestAFigureThatIsAbsentReachesNoGoal(t *testing.T) {
 		e.figures = append(e.figures, loopFigure{"reactor", "epoll", "timers 1000000", "add", block, 0}, loopFigure{"libevent", "epoll", "timers 1000000", "add", block, 100})
 	}
 	for name, measured := range map[string]func(evidence) results.Estimate{
-		"p99":   latencyToBestPeer("reactor/epoll", 50, "p99"),
+		"p99":   latencyToBestPeer("reactor/epoll", 50, 99),
 		"timer": toLibevent(s, "add"),
 	} {
 		if got := (goal{most: 1}).judge(measured(e)); got != cannotTell {
 			t.Errorf("%s: %s of a figure that is not there", name, got)
+		}
+	}
+}
+
+// TestALateGeneratorLeavesTheGoalsThatItSpoilsOpen: where it may have made up p99, the goal of p50 is judged all the same.
+func TestALateGeneratorLeavesTheGoalsThatItSpoilsOpen(t *testing.T) {
+	ours, peers := openRecords("reactor/epoll", 50_000, 100_000), openRecords("gnet", 50_000, 200_000)
+	for _, all := range [][]results.Record{ours, peers} {
+		for i := range all {
+			r := &all[i]
+			r.LatencyP50LeastNs, r.LatencyP50MostNs = r.LatencyP50Ns*95/100, r.LatencyP50Ns
+			r.LatencyP99LeastNs, r.LatencyP99MostNs = r.LatencyP99Ns/2, r.LatencyP99Ns
+		}
+	}
+	e := evidence{records: slices.Concat(pairRecords("gnet", "closed-64", 1.1), ours, peers)}
+	for percent, want := range map[float64]goalVerdict{50: reached, 99: cannotTell} {
+		if got := (goal{most: 1}).judge(latencyToBestPeer("reactor/epoll", 50, percent)(e)); got != want {
+			t.Errorf("p%v: %s, want %s", percent, got, want)
 		}
 	}
 }

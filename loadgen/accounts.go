@@ -31,11 +31,12 @@ type accounts struct {
 	faults Faults
 
 	open     openLoop
+	unread   int64 // ns for which the bytes that are handed to read lay in the kernel, or unknown
 	overTime overTime
 }
 
 func newAccounts(p Plan) *accounts {
-	a := &accounts{plan: p, payload: newPayload(p.Seed), sizes: p.Sizes, living: p.Conns}
+	a := &accounts{plan: p, payload: newPayload(p.Seed), sizes: p.Sizes, living: p.Conns, unread: unknown}
 	a.streams = newStreams(p, a.payload)
 	a.faults.conns = p.All
 	a.tally.Latencies, a.tally.ReceiveLag = results.NewHistogram(), results.NewHistogram()

@@ -136,6 +136,9 @@ func cellText(r results.Record) (text string) {
 	if r.BytesPerIdleConn != nil {
 		text += fmt.Sprintf(" · %.0f B/connection", *r.BytesPerIdleConn)
 	}
+	if r.Blurred(50) || r.Blurred(99) {
+		text += " · generator uneven"
+	}
 	if r.ClientLimited {
 		text += " · client-limited"
 	}
