@@ -36,7 +36,7 @@ type bench struct {
 	window       window
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
-	watch        func(engines []engine) (stop func())                                 // shows a person how the load goes; nil: nobody looks
+	watch        func(engines []engine, length time.Duration) (stop func())           // shows a person how the load goes; nil: nobody looks
 	stamps       bool                                                                 // take the kernel's time stamps of some replies in a closed loop too
 	serverEnv    []string                                                             // what a server has in its environment beyond the usual
 	serverStderr io.Writer                                                            // receives its stderr as well
@@ -142,7 +142,7 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 		w.Requests = enoughRequests(c.workload.inFlight()) + int64(c.workload.inFlight()) // engines count from a little later than their conductor
 	}
 	if b.watch != nil {
-		defer b.watch(engines)()
+		defer b.watch(engines, b.window.WarmUp+b.window.Measure)()
 	}
 	var m Measurement
 	conducted := func() (err error) {

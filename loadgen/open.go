@@ -151,6 +151,7 @@ func (a *accounts) recordOpen(s *stream, k, now int64) {
 	for ; k < s.answered; k++ {
 		r := s.request(k)
 		*a.sum += now - max(r.planned, a.tally.Began)
+		a.glimpse.add(now-r.planned, 1)
 		behind, ahead := a.boundsOf(s, r, now)
 		if !a.open.counts(r.planned) {
 			continue
