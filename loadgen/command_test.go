@@ -194,6 +194,8 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, github, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
+		{[]string{"-every", "10ms", "-workload", "idle-2000", "-addr", "127.0.0.1:1"}, "-every is about latencies, of which an idle workload has none"},
+		{[]string{"-stamps", "-workload", "idle-2000", "-addr", "127.0.0.1:1"}, "-stamps is about latencies"},
 		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -every exclude each other"},
 		{[]string{"-scale", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-scale needs one closed workload with 8 connections or more"},
 		{[]string{"-scale", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -scale exclude each other"},

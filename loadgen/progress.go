@@ -234,7 +234,7 @@ func (l *lines) done(c cell, _ results.Record) {
 	}
 	l.last = now
 	left := now.Sub(l.began) / time.Duration(l.count) * time.Duration(l.cells-l.count)
-	fmt.Fprintf(l.w, "%d of %d cells, block %d of %d, about %v left\n", l.count, l.cells, c.block+1, l.blocks, left.Round(time.Second))
+	fmt.Fprintf(l.w, "%d of %s, block %d of %d, about %v left\n", l.count, countOf(l.cells, "cell"), c.block+1, l.blocks, left.Round(time.Second))
 }
 
 func (l *lines) note(format string, args ...any) { fmt.Fprintf(l.w, format+"\n", args...) }

@@ -178,7 +178,7 @@ func ratio(s results.Summary) string {
 	case s.Impl == results.Reference:
 		return "1.00"
 	case !r.Trusted():
-		return fmt.Sprintf("%.2f (%d blocks)", r.Median, r.N)
+		return fmt.Sprintf("%.2f (%s)", r.Median, countOf(r.N, "block"))
 	case !r.Differs():
 		return fmt.Sprintf("no detectable difference (%.2f ±%.2f)", r.Median, r.PlusMinus())
 	default:
@@ -231,9 +231,17 @@ func number(e results.Estimate, scale float64, decimals int, unit string) string
 	case !e.Known():
 		return "–"
 	case !e.Trusted():
-		return fmt.Sprintf("%.*f%s (%d blocks)", decimals, e.Median*scale, unit, e.N)
+		return fmt.Sprintf("%.*f%s (%s)", decimals, e.Median*scale, unit, countOf(e.N, "block"))
 	}
 	return fmt.Sprintf("%.*f%s ±%.*f", decimals, e.Median*scale, unit, decimals, e.PlusMinus()*scale)
+}
+
+// countOf is "1 block" or "12 blocks".
+func countOf(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // duration chooses the unit by the median, and two decimals where the number is small.
