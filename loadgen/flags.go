@@ -399,7 +399,7 @@ func list(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t, "  %s\t%d workloads, %d blocks\t%s\n", name, len(s.Workloads), s.Blocks, s.About)
+		fmt.Fprintf(t, "  %s\t%s, %s\t%s\n", name, countOf(len(s.Workloads), "workload"), countOf(s.Blocks, "block"), s.About)
 	}
 	return t.Flush()
 }

@@ -69,6 +69,9 @@ func (r *runner) whereabouts() string {
 	if len(r.records) == 0 {
 		return "no cell was finished"
 	}
+	if len(r.records) == 1 {
+		return "1 record is in " + r.out
+	}
 	return fmt.Sprintf("%d records are in %s", len(r.records), r.out)
 }
 
