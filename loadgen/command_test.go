@@ -58,7 +58,7 @@ func testServer(fault string) {
 	handle := map[string]handler{
 		"none":       echo(unchanged),
 		"none again": echo(unchanged),
-		"wrong byte": wrongAt(1, 300),
+		"wrong byte": wrongAt(1, 100),
 		"stops":      stops(),
 		"closes":     endsAt(1000),
 		"resets":     resets,
@@ -240,7 +240,7 @@ func TestFaultsDoNotStopTheRun(t *testing.T) {
 	if want := "left out: server/silent-death did not start"; !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "no luck today") {
 		t.Errorf("stderr lacks %q", want)
 	}
-	wants := map[string]string{"server/none": "", "server/wrong-byte": "wrong byte at offset 300 of connection", "server/dies": "exited with status 7"}
+	wants := map[string]string{"server/none": "", "server/wrong-byte": "wrong byte at offset 100 of connection", "server/dies": "exited with status 7"}
 	run := open(t, out)
 	if len(run.Cells()) != 6 || len(run.Notes()) != 0 {
 		t.Fatalf("%d records, notes %q", len(run.Cells()), run.Notes())
