@@ -180,16 +180,17 @@ func rearm(e evidence) results.Estimate {
 	return results.EstimateMedian(e.values(sequence{method: "epoll", arguments: []string{"idle", "9000"}}, "idle", "reactor"))
 }
 
-// latencyToBestPeer compares medians over blocks; a cell whose client was the limit, or that did not reach its rate, has no say.
-func latencyToBestPeer(server string, share int, percentile string) func(evidence) results.Estimate {
+// latencyToBestPeer compares medians over blocks; a cell whose client was the limit, or had too great a part in this percentile, or that did
+// not reach its rate, has no say.
+func latencyToBestPeer(server string, share int, percent float64) func(evidence) results.Estimate {
 	return func(e evidence) results.Estimate {
 		values := make(map[string][]float64)
 		for _, r := range e.records {
-			if r.Loop != "open" || r.Purpose != "" || r.Failed() || r.ClientLimited || r.ShortOf != "" || e.share(r) != share {
+			if r.Loop != "open" || r.Purpose != "" || r.Failed() || !r.Comparable(percent) || r.ShortOf != "" || e.share(r) != share {
 				continue
 			}
 			latency := r.LatencyP50Ns
-			if percentile == "p99" {
+			if percent == 99 {
 				latency = r.LatencyP99Ns
 			}
 			if latency > 0 { // absent where too few requests lie beyond it

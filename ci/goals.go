@@ -112,9 +112,9 @@ func timerGoals() (all []goal) {
 func latencyGoals() (all []goal) {
 	for _, share := range latencyShares {
 		for _, server := range ours {
-			for _, percentile := range []string{"p50", "p99"} {
-				all = append(all, goal{6, fmt.Sprintf("%s, open loop at %d %% of capacity: %s ÷ the best peer's", server, share, percentile),
-					1, latencyToBestPeer(server, share, percentile)})
+			for _, percent := range []float64{50, 99} {
+				all = append(all, goal{6, fmt.Sprintf("%s, open loop at %d %% of capacity: p%g ÷ the best peer's", server, share, percent),
+					1, latencyToBestPeer(server, share, percent)})
 			}
 		}
 	}

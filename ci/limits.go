@@ -154,16 +154,13 @@ func (l *limits) within(ctx context.Context, measure func() error) (err error) {
 	return measure()
 }
 
-// loop runs the sequences, and keeps what was measured even of a run that is called off.
+// loop runs the sequences. Each process's figures are kept as soon as it has ended, so that an interruption loses no other's.
 func (l *limits) loop(ctx context.Context, chosen []sequence) (err error) {
 	for i, s := range chosen {
 		fmt.Fprintf(l.progress, "%d of %d: %s\n", i+1, len(chosen), s)
 		if err = l.sequence(ctx, s); err != nil {
 			break
 		}
-	}
-	if l.out != "" {
-		err = errors.Join(err, l.keep(l.out))
 	}
 	return err
 }
@@ -204,17 +201,24 @@ func (l *limits) sequence(ctx context.Context, s sequence) error {
 				return err
 			}
 			l.figures = append(l.figures, figures...)
+			if err := keep(l.out, figures); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (l *limits) keep(folder string) error {
+// keep adds figures to the record in folder, if there is to be one.
+func keep(folder string, figures []loopFigure) error {
+	if folder == "" {
+		return nil
+	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	var text strings.Builder
-	for _, f := range l.figures {
+	for _, f := range figures {
 		line, err := json.Marshal(f)
 		if err != nil {
 			return err

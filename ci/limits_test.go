@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,13 +102,13 @@ func TestTableOfGoals(t *testing.T) {
 		}
 	}
 	w.Close()
-	l := &limits{}
+	var figures []loopFigure
 	for block := range 6 {
 		for program, ns := range map[string]float64{"reactor": 90, "libevent": 100} {
-			l.figures = append(l.figures, loopFigure{program, "epoll", "timers 1000000", "add", block, ns}, loopFigure{program, "epoll", "timers 1000000", "move", block, 190 - ns})
+			figures = append(figures, loopFigure{program, "epoll", "timers 1000000", "add", block, ns}, loopFigure{program, "epoll", "timers 1000000", "move", block, 190 - ns})
 		}
 	}
-	if err := l.keep(dir); err != nil {
+	if err := keep(dir, figures); err != nil {
 		t.Fatal(err)
 	}
 	allocations := "BenchmarkEcho/epoll/library_with_timeouts 20000 2750 ns/op 3 B/op 0 allocs/op\n" +
@@ -232,11 +233,29 @@ func TestAFigureThatIsAbsentReachesNoGoal(t *testing.T) {
 		e.figures = append(e.figures, loopFigure{"reactor", "epoll", "timers 1000000", "add", block, 0}, loopFigure{"libevent", "epoll", "timers 1000000", "add", block, 100})
 	}
 	for name, measured := range map[string]func(evidence) results.Estimate{
-		"p99":   latencyToBestPeer("reactor/epoll", 50, "p99"),
+		"p99":   latencyToBestPeer("reactor/epoll", 50, 99),
 		"timer": toLibevent(s, "add"),
 	} {
 		if got := (goal{most: 1}).judge(measured(e)); got != cannotTell {
 			t.Errorf("%s: %s of a figure that is not there", name, got)
+		}
+	}
+}
+
+// TestALateGeneratorLeavesTheGoalsThatItSpoilsOpen: where it may have made up p99, the goal of p50 is judged all the same.
+func TestALateGeneratorLeavesTheGoalsThatItSpoilsOpen(t *testing.T) {
+	ours, peers := openRecords("reactor/epoll", 50_000, 100_000), openRecords("gnet", 50_000, 200_000)
+	for _, all := range [][]results.Record{ours, peers} {
+		for i := range all {
+			r := &all[i]
+			r.LatencyP50LeastNs, r.LatencyP50MostNs = r.LatencyP50Ns*95/100, r.LatencyP50Ns
+			r.LatencyP99LeastNs, r.LatencyP99MostNs = r.LatencyP99Ns/2, r.LatencyP99Ns
+		}
+	}
+	e := evidence{records: slices.Concat(pairRecords("gnet", "closed-64", 1.1), ours, peers)}
+	for percent, want := range map[float64]goalVerdict{50: reached, 99: cannotTell} {
+		if got := (goal{most: 1}).judge(latencyToBestPeer("reactor/epoll", 50, percent)(e)); got != want {
+			t.Errorf("p%v: %s, want %s", percent, got, want)
 		}
 	}
 }
@@ -250,5 +269,29 @@ func TestTableTellsAFigureFromItsGoal(t *testing.T) {
 	}
 	if line := lineWith(out.String(), "calls"); !strings.Contains(line, "1.03004") || !strings.Contains(line, "1.00004") || !strings.Contains(line, "NOT REACHED") {
 		t.Errorf("got %q", line)
+	}
+}
+
+// TestAnInterruptionLosesNoProcessThatHasEnded: the record grows with each process, so one that dies, or a machine that goes down, takes
+// nothing of the others with it.
+func TestAnInterruptionLosesNoProcessThatHasEnded(t *testing.T) {
+	folder := t.TempDir()
+	program := filepath.Join(folder, "program")
+	once := "#!/bin/sh\ncat '" + filepath.Join(folder, "loop.jsonl") + "' > '" + filepath.Join(folder, "seen") + "' 2>/dev/null\n" +
+		"test -e '" + filepath.Join(folder, "began") + "' && exit 1\n: > '" + filepath.Join(folder, "began") + "'\necho add 100 1\n"
+	if err := os.WriteFile(program, []byte(once), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l := &limits{out: folder, pairs: 6, progress: io.Discard, programs: map[string]string{"reactor": program}}
+	if err := l.loop(t.Context(), []sequence{{method: "epoll", arguments: []string{"timers", "1"}}}); err == nil {
+		t.Error("the second process failed and nobody noticed")
+	}
+	seen, err := os.ReadFile(filepath.Join(folder, "seen"))
+	if err != nil || strings.Count(string(seen), "\n") != 1 {
+		t.Errorf("when the second process began the record held %q, %v", seen, err)
+	}
+	e, err := readEvidence(folder)
+	if err != nil || len(e.figures) != 1 || e.figures[0].NsPerOp != 100 {
+		t.Errorf("kept %+v, %v", e.figures, err)
 	}
 }

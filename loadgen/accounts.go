@@ -31,11 +31,13 @@ type accounts struct {
 	faults Faults
 
 	open     openLoop
+	unread   int64 // ns for which the bytes that are handed to read lay in the kernel, or unknown
 	overTime overTime
+	glimpse  glimpse
 }
 
 func newAccounts(p Plan) *accounts {
-	a := &accounts{plan: p, payload: newPayload(p.Seed), sizes: p.Sizes, living: p.Conns}
+	a := &accounts{plan: p, payload: newPayload(p.Seed), sizes: p.Sizes, living: p.Conns, unread: unknown}
 	a.streams = newStreams(p, a.payload)
 	a.faults.conns = p.All
 	a.tally.Latencies, a.tally.ReceiveLag = results.NewHistogram(), results.NewHistogram()
@@ -84,6 +86,7 @@ func (a *accounts) read(s *stream, n int, now int64) error {
 		}
 		a.inFlight -= int(completed)
 		a.total += completed
+		a.glimpse.answer()
 	}
 	return err
 }
@@ -96,6 +99,7 @@ func (a *accounts) record(s *stream, k, now int64) {
 			same++
 		}
 		a.into.RecordTimes(now-at, same)
+		a.glimpse.add(now-at, same)
 		if a.phase == measuring {
 			a.overTime.record(now-a.tally.Began, now-at, same)
 		}

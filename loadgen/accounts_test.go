@@ -17,6 +17,7 @@ type simulation struct {
 	*accounts
 	cost, stop, period int64
 	late               func() int64 // how late the engine comes to a planned request
+	lateRead           func() int64 // and to a reply
 
 	now    int64
 	free   int64 // when the server is through with all that it has
@@ -35,7 +36,7 @@ func simulate(t *testing.T, p Plan, length time.Duration, change func(*simulatio
 	p.All, p.Shares = p.Conns, max(p.Shares, 1)
 	s := &simulation{
 		accounts: newAccounts(p), cost: int64(5 * time.Microsecond), stop: int64(100 * time.Millisecond), period: int64(time.Second),
-		late: func() int64 { return 0 },
+		late: func() int64 { return 0 }, lateRead: func() int64 { return 0 },
 	}
 	if change != nil {
 		change(s)
@@ -63,7 +64,8 @@ func (s *simulation) turn() bool {
 	if len(s.coming) > 0 && (!more || s.coming[0].at <= planned) {
 		reply := s.coming[0]
 		s.coming = s.coming[1:]
-		s.now = max(s.now, reply.at)
+		s.now = max(s.now, reply.at+s.lateRead())
+		s.unread = s.now - reply.at
 		stream := &s.streams[reply.stream]
 		if err := s.read(stream, reply.n, s.now); err != nil {
 			panic(err)

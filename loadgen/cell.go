@@ -36,8 +36,8 @@ type bench struct {
 	window       window
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
-	watch        func(engines []engine) (stop func())                                 // shows a person how the load goes; nil: nobody looks
-	stamps       bool                                                                 // take the kernel's time stamps of replies
+	watch        func(engines []engine, length time.Duration) (stop func())           // shows a person how the load goes; nil: nobody looks
+	stamps       bool                                                                 // take the kernel's time stamps of some replies in a closed loop too
 	serverEnv    []string                                                             // what a server has in its environment beyond the usual
 	serverStderr io.Writer                                                            // receives its stderr as well
 	patience     time.Duration                                                        // how long a connection or a reply may take; a healthy server on a loopback takes a thousandth of the default
@@ -123,7 +123,7 @@ func (b *bench) plan(c cell, server subject) Plan {
 		Conns: c.workload.Conns, All: c.workload.Conns, Schedule: c.workload.schedule(), Sizes: c.workload.sizes(c.seed), Shares: 1,
 		RequestsPerConn: c.workload.RequestsPerConn, Storm: c.workload.Storm, Stalled: c.workload.StalledConns, ConnectsPerS: c.workload.ConnectsPerSecond,
 		Sources: sourceAddresses(c.workload.Sources),
-		Every:   b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps,
+		Every:   b.every, Window: b.window.Measure, Patience: b.patience, Stamps: b.stamps || c.workload.Loop == "open",
 	}
 }
 
@@ -143,7 +143,7 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 		w.Requests = enoughRequests(c.workload.inFlight()) + int64(c.workload.inFlight()) // engines count from a little later than their conductor
 	}
 	if b.watch != nil {
-		defer b.watch(engines)()
+		defer b.watch(engines, b.window.WarmUp+b.window.Measure)()
 	}
 	var m Measurement
 	conducted := func() (err error) {
@@ -192,7 +192,11 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	if b.every > 0 {
 		r.OverTime = &results.OverTime{Every: b.every, Stretches: m.OverTime}
 	}
+	facts := b.facts(m)
 	if w.Loop == "open" {
+		if facts.ServerCPU > tooBusy*float64(facts.ServerCores) {
+			m.spread()
+		}
 		describeOpen(r, m)
 	}
 	if perRequestDoubt(m.edge(w), m) == "" {
@@ -200,7 +204,6 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
 		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
 	}
-	facts := b.facts(m)
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
 	broken := brokenLaws(w, m)
 	if len(broken) > 0 {
@@ -217,7 +220,8 @@ func (b *bench) facts(m Measurement) Facts {
 	f := Facts{
 		EngineCPU: m.BusiestCPU, EngineWait: m.WorstWait, EngineKnown: m.Queue != nil,
 		ServerCPU: m.ServerCPU.Seconds() / m.Conducted.Seconds(), ServerCores: b.usableCores(),
-		Pressure: share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
+		RepliesSeen: m.Late != nil && m.Unseen == 0,
+		Pressure:    share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}
 	if m.ServerWait != nil {
 		f.ServerWait = m.ServerWait.beyond(m.Conducted)
@@ -225,7 +229,7 @@ func (b *bench) facts(m Measurement) Facts {
 	if m.Late != nil {
 		f.Open = true
 		f.Response50, f.Response99 = m.Latencies.Percentile(50), m.Latencies.Percentile(99)
-		f.Late99, f.Late999 = m.Late.Percentile(99), m.Late.Percentile(99.9)
+		f.Late99 = m.Late.Percentile(99)
 	}
 	return f
 }
@@ -318,7 +322,9 @@ func describeOpen(r *results.Record, m Measurement) {
 	describePercentiles(r, m.SendLag, &r.SendLagP50Ns, &r.SendLagP90Ns, &r.SendLagP99Ns, &r.SendLagP999Ns, &r.SendLagMaxNs, &r.SendLagHDR)
 	var unused int64
 	var unkept string
-	describePercentiles(r, m.Late, &unused, &unused, &r.LateP99Ns, &r.LateP999Ns, &r.LateMaxNs, &unkept)
+	describePercentiles(r, m.Late, &r.LateP50Ns, &unused, &r.LateP99Ns, &r.LateP999Ns, &r.LateMaxNs, &unkept)
+	describePercentiles(r, m.Least, &r.LatencyP50LeastNs, &r.LatencyP90LeastNs, &r.LatencyP99LeastNs, &r.LatencyP999LeastNs, &unused, &r.LeastHDR)
+	describePercentiles(r, m.Most, &r.LatencyP50MostNs, &r.LatencyP90MostNs, &r.LatencyP99MostNs, &r.LatencyP999MostNs, &unused, &r.MostHDR)
 }
 
 // describePercentiles fills the percentiles that h has enough values for, and its text.

@@ -58,7 +58,7 @@ func testServer(fault string) {
 	handle := map[string]handler{
 		"none":       echo(unchanged),
 		"none again": echo(unchanged),
-		"wrong byte": wrongAt(1, 300),
+		"wrong byte": wrongAt(1, 100),
 		"stops":      stops(),
 		"closes":     endsAt(1000),
 		"resets":     resets,
@@ -195,6 +195,8 @@ func TestUsageErrorsAreOneSentence(t *testing.T) {
 		{[]string{"-export", "xlsx", "-addr", "127.0.0.1:1"}, `no export format "xlsx"; there are benchstat, csv, github, hgrm`},
 		{[]string{"-patience", "1ns", "-addr", "127.0.0.1:1"}, "-patience is 1ns"},
 		{[]string{"-every", "1ms", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-every 1ms: want"},
+		{[]string{"-every", "10ms", "-workload", "idle-2000", "-addr", "127.0.0.1:1"}, "-every is about latencies, of which an idle workload has none"},
+		{[]string{"-stamps", "-workload", "idle-2000", "-addr", "127.0.0.1:1"}, "-stamps is about latencies"},
 		{[]string{"-every", "10ms", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -every exclude each other"},
 		{[]string{"-scale", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-scale needs one closed workload with 8 connections or more"},
 		{[]string{"-scale", "-sweep", "-workload", "open-5k", "-addr", "127.0.0.1:1"}, "-sweep and -scale exclude each other"},
@@ -239,7 +241,7 @@ func TestFaultsDoNotStopTheRun(t *testing.T) {
 	if want := "left out: server/silent-death did not start"; !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "no luck today") {
 		t.Errorf("stderr lacks %q", want)
 	}
-	wants := map[string]string{"server/none": "", "server/wrong-byte": "wrong byte at offset 300 of connection", "server/dies": "exited with status 7"}
+	wants := map[string]string{"server/none": "", "server/wrong-byte": "wrong byte at offset 100 of connection", "server/dies": "exited with status 7"}
 	run := open(t, out)
 	if len(run.Cells()) != 6 || len(run.Notes()) != 0 {
 		t.Fatalf("%d records, notes %q", len(run.Cells()), run.Notes())

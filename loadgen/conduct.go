@@ -286,6 +286,7 @@ func (m *Measurement) add(tallies []Tally) error {
 	m.Latencies, m.ReceiveLag = results.NewHistogram(), results.NewHistogram()
 	if tallies[0].Service != nil {
 		m.Service, m.SendLag, m.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
+		m.Least, m.Most = results.NewHistogram(), results.NewHistogram()
 	}
 	for _, t := range tallies {
 		if err := m.merge(t.Counts); err != nil {
@@ -311,6 +312,7 @@ func (m *Measurement) add(tallies []Tally) error {
 func (m *Measurement) merge(t Counts) error {
 	for _, h := range []struct{ into, from *results.Histogram }{
 		{m.Latencies, t.Latencies}, {m.Service, t.Service}, {m.SendLag, t.SendLag}, {m.Late, t.Late}, {m.ReceiveLag, t.ReceiveLag},
+		{m.Least, t.Least}, {m.Most, t.Most},
 	} {
 		if h.from == nil {
 			continue
@@ -335,6 +337,8 @@ func (m *Measurement) merge(t Counts) error {
 	m.Unsent += t.Unsent
 	m.Overdue += t.Overdue
 	m.InFlight += t.InFlight
+	m.Unseen += t.Unseen
+	m.WorstBehind, m.WorstAhead = max(m.WorstBehind, t.WorstBehind), max(m.WorstAhead, t.WorstAhead)
 	m.Held = m.Held || t.Held
 	return nil
 }

@@ -123,7 +123,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.scale, "scale", false, "run a closed workload with 1, 2, 4, ... up to its connections, and fit the universal scalability law")
 	flags.BoolVar(&o.syscalls, "syscalls", false, "count each server's system calls per request by strace, in a run without times")
 	flags.BoolVar(&o.pauses, "pauses", false, "tell how long the garbage collection of each Go server stopped it, by its own trace, in a run without times")
-	flags.BoolVar(&o.stamps, "stamps", false, "take the kernel's time stamp of one reply in 64, to tell what of the latency is the generator's own (Linux; dearer by some 20 ns a packet)")
+	flags.BoolVar(&o.stamps, "stamps", false, "take the kernel's time stamp of one reply in 64, to tell what of the latency is the generator's own (Linux; dearer by some 20 ns a packet); an open loop does so of each reply anyway")
 	export := flags.String("export", "", "write the records in further `formats` too: benchstat, csv, github, hgrm; several with commas")
 	flags.DurationVar(&o.every, "every", 0, "keep the latencies of each such `stretch` of a cell apart, for a picture of them over time")
 	flags.DurationVar(&o.patience, "patience", 5*time.Second, "how long a connection or a reply may take; a closed loop then gives the connection up, an open one waits so long after its window")
@@ -147,12 +147,42 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 		func() error { return o.chooseMachine(*cpus) },
 		func() error { return o.chooseExports(*export) },
 		func() error { return o.choosePurpose(*slo) },
+		func() error { return o.checkLatencies() },
 	} {
 		if err := step(); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
+}
+
+// checkLatencies refuses to keep or to stamp latencies where none of the workloads has any.
+func (o *options) checkLatencies() error {
+	if flag := o.ofLatencies(); flag != "" && len(o.idle()) == len(o.workloads) {
+		return fmt.Errorf("%s is about latencies, of which an idle workload has none", flag)
+	}
+	return nil
+}
+
+// ofLatencies is the flag that an idle workload cannot follow, if there is one.
+func (o *options) ofLatencies() string {
+	switch {
+	case o.every > 0:
+		return "-every"
+	case o.stamps:
+		return "-stamps"
+	}
+	return ""
+}
+
+// idle are the names of the idle workloads.
+func (o *options) idle() (names []string) {
+	for _, w := range o.workloads {
+		if w.Loop == "idle" {
+			names = append(names, w.Name)
+		}
+	}
+	return names
 }
 
 // checkStretches refuses what a log cannot tell apart and what memory cannot hold.
@@ -373,7 +403,7 @@ func list(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(t, "  %s\t%d workloads, %d blocks\t%s\n", name, len(s.Workloads), s.Blocks, s.About)
+		fmt.Fprintf(t, "  %s\t%s, %s\t%s\n", name, countOf(len(s.Workloads), "workload"), countOf(s.Blocks, "block"), s.About)
 	}
 	return t.Flush()
 }

@@ -32,7 +32,8 @@ func brokenLaws(w Workload, m Measurement) (broken []string) {
 	return broken
 }
 
-// partsAreWhole reports whether each request of an open loop has a send lag and a lateness, and each that was sent a service time.
+// partsAreWhole reports whether each request of an open loop has a send lag and a lateness, and each that was sent a service time, and each response time its bounds.
 func (m Measurement) partsAreWhole() bool {
-	return m.SendLag.Count() == m.Offered && m.Late.Count() == m.Offered && m.Service.Count() == m.Offered-m.Unsent
+	return m.SendLag.Count() == m.Offered && m.Late.Count() == m.Offered && m.Service.Count() == m.Offered-m.Unsent &&
+		m.Least.Count() == m.Offered && m.Most.Count() == m.Offered
 }

@@ -21,6 +21,7 @@ func soundOpen() (Workload, Measurement) {
 		Requests: offered - unsent, Bytes: 64 * (offered - unsent), Offered: offered, Unsent: unsent, Unanswered: unsent,
 		LatencySum: offered * 1e6, InFlight: offered * 1e6,
 		Latencies: histogram(offered), SendLag: histogram(offered), Late: histogram(offered), Service: histogram(offered - unsent),
+		Least: histogram(offered), Most: histogram(offered),
 	}}
 }
 
@@ -36,12 +37,20 @@ func TestLawsFindWhatBreaksThem(t *testing.T) {
 	}{
 		"a sum of times off by 2 %": {func(m *Measurement) { m.LatencySum += m.LatencySum / 50 }, "Little's law"},
 		"in flight not counted":     {func(m *Measurement) { m.InFlight -= m.InFlight / 50 }, "Little's law"},
-		"a response time missing":   {func(m *Measurement) { m.Offered++; m.Late.Record(1); m.SendLag.Record(1); m.Unsent++ }, "10000 response times of 10001"},
-		"a response time too many":  {func(m *Measurement) { m.Latencies.Record(1e6) }, "10001 response times of 10000"},
-		"a send lag missing":        {func(m *Measurement) { m.Unsent = 9; m.SendLag.Record(1); m.SendLag.Record(1) }, "the parts of the response times"},
-		"a service time too many":   {func(m *Measurement) { m.Service.Record(1) }, "the parts of the response times"},
-		"a lateness too many":       {func(m *Measurement) { m.Late.Record(1) }, "the parts of the response times"},
-		"a byte missing":            {func(m *Measurement) { m.Bytes-- }, "639359 bytes of 9990 replies of 64 each"},
+		"a response time missing": {func(m *Measurement) {
+			m.Offered++
+			m.Late.Record(1)
+			m.SendLag.Record(1)
+			m.Least.Record(1)
+			m.Most.Record(1)
+			m.Unsent++
+		}, "10000 response times of 10001"},
+		"a response time too many": {func(m *Measurement) { m.Latencies.Record(1e6) }, "10001 response times of 10000"},
+		"a send lag missing":       {func(m *Measurement) { m.Unsent = 9; m.SendLag.Record(1); m.SendLag.Record(1) }, "the parts of the response times"},
+		"a service time too many":  {func(m *Measurement) { m.Service.Record(1) }, "the parts of the response times"},
+		"a lateness too many":      {func(m *Measurement) { m.Late.Record(1) }, "the parts of the response times"},
+		"a bound missing":          {func(m *Measurement) { m.Least.Reset() }, "the parts of the response times"},
+		"a byte missing":           {func(m *Measurement) { m.Bytes-- }, "639359 bytes of 9990 replies of 64 each"},
 	} {
 		w, m := soundOpen()
 		c.change(&m)

@@ -37,7 +37,8 @@ func (o Objective) String() string { return fmt.Sprintf("p%g<%v", o.Percent, o.W
 // leastRequests is how many requests a window needs for the percentile to have ten values beyond it.
 func (o Objective) leastRequests() float64 { return math.Ceil(10 / (1 - o.Percent/100)) }
 
-// judge is the verdict on one cell. A failed promise of a run whose client was the limit is not the server's; a kept one is kept.
+// judge is the verdict on one cell. A failed promise of a run whose client was the limit is not the server's, and neither is one that an
+// evenly late generator might have seen kept; a kept one is kept.
 func (o Objective) judge(r results.Record) (verdict, string, error) {
 	if r.Failed() {
 		return breaks, r.Error, nil
@@ -56,6 +57,9 @@ func (o Objective) judge(r results.Record) (verdict, string, error) {
 		return cannotTell, fmt.Sprintf("%d requests are too few for p%g", h.Count(), o.Percent), nil
 	case r.ShortOf != "":
 		return breaks, r.ShortOf, nil
+	}
+	if least, ok := r.Least(o.Percent); ok && time.Duration(least) <= o.Within {
+		return cannotTell, fmt.Sprintf("p%g was %v, and %v without what the generator may have added", o.Percent, rounded(int64(took)), rounded(least)), nil
 	}
 	return breaks, fmt.Sprintf("p%g was %v", o.Percent, rounded(int64(took))), nil
 }

@@ -10,15 +10,15 @@ type openLoop struct {
 	span     *span // nil until the conductor has set the window
 	turn     int   // the stream that gets the next request
 	areaAt   int64 // up to where tally.InFlight is summed up; 0 outside the window
+	lateness lateness
 
-	touched []int  // streams that got a request in this turn
-	marked  []bool // the same, to find each once
+	touched []int // streams that got a request in this turn, in the order of the plan
 }
 
 const (
 	// mostTakenUp is how many requests an engine takes up in one turn: when it is behind, replies must not wait for all of them.
 	mostTakenUp = 64
-	// mostInFlight keeps a server that answers nothing from filling the memory: 2²⁰ requests need 24 MiB. What is planned beyond it
+	// mostInFlight keeps a server that answers nothing from filling the memory: 2²⁰ requests need 40 MiB. What is planned beyond it
 	// still counts from its planned time.
 	mostInFlight = 1 << 20
 )
@@ -32,8 +32,9 @@ const (
 
 func (a *accounts) beginOpen() {
 	a.tally.Service, a.tally.SendLag, a.tally.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
+	a.tally.Least, a.tally.Most = results.NewHistogram(), results.NewHistogram()
+	a.open.lateness = newLateness()
 	a.open.touched = make([]int, 0, min(mostTakenUp, len(a.streams)))
-	a.open.marked = make([]bool, len(a.streams))
 	a.open.arrivals = a.plan.Schedule.Open.steady().arrivals(a.plan.Seed, warmUpStream, a.plan.Share, a.plan.Shares)
 }
 
@@ -45,6 +46,7 @@ func (a *accounts) startPlan(now int64) { a.open.origin = now }
 func (o *openLoop) announce(s *span) {
 	if o.span == nil {
 		o.span = s
+		o.lateness.settle()
 	}
 }
 
@@ -63,15 +65,12 @@ func (a *accounts) nextPlanned() (planned int64, ok bool) {
 	return planned, planned < o.span.until
 }
 
-// takeUp queues the requests that are due at now, some of them if there are many, and returns the streams that got any. Requests go
-// to the connections in turn.
+// takeUp queues the requests that are due at now, some of them if there are many, and returns the streams that got one. Requests go
+// to the connections in turn, and each gets one at most, since two would be sent together and the second of them before its time.
 func (a *accounts) takeUp(now int64) []int {
 	o := &a.open
-	for _, i := range o.touched {
-		o.marked[i] = false
-	}
 	o.touched = o.touched[:0]
-	for range mostTakenUp {
+	for range min(mostTakenUp, max(1, a.living)) {
 		planned, ok := a.nextPlanned()
 		if !ok || planned > now {
 			break
@@ -84,11 +83,10 @@ func (a *accounts) takeUp(now int64) []int {
 		s := a.nextStream()
 		s.queue(planned, a.sizes.at(s.number, s.queued))
 		s.release()
+		added := s.request(s.queued - 1)
+		added.behind, added.ahead = o.lateness.sent(now-planned, now)
 		a.plannedFlow(planned, now)
-		if !o.marked[s.index] {
-			o.marked[s.index] = true
-			o.touched = append(o.touched, s.index)
-		}
+		o.touched = append(o.touched, s.index)
 	}
 	return o.touched
 }
@@ -153,10 +151,13 @@ func (a *accounts) recordOpen(s *stream, k, now int64) {
 	for ; k < s.answered; k++ {
 		r := s.request(k)
 		*a.sum += now - max(r.planned, a.tally.Began)
+		a.glimpse.add(now-r.planned, 1)
+		behind, ahead := a.boundsOf(s, r, now)
 		if !a.open.counts(r.planned) {
 			continue
 		}
 		a.tally.Latencies.Record(now - r.planned)
+		a.recordBounds(now-r.planned, behind, ahead)
 		a.overTime.record(r.planned-a.open.span.from, now-r.planned, 1)
 		a.tally.Service.Record(now - r.sent)
 		a.tally.SendLag.Record(r.sent - r.planned)
@@ -195,7 +196,8 @@ func (a *accounts) censor(now int64) {
 		if a.open.counts(planned) {
 			a.tally.Offered++
 			a.tally.Late.Record(now - planned)
-			a.censorOne(&request{planned: planned}, false, now)
+			behind, _ := a.open.lateness.sending.beyond(now - planned)
+			a.censorOne(&request{planned: planned, behind: behind}, false, now)
 		}
 	}
 }
@@ -203,6 +205,7 @@ func (a *accounts) censor(now int64) {
 func (a *accounts) censorOne(r *request, begun bool, now int64) {
 	a.tally.Unanswered++
 	a.tally.Latencies.Record(now - r.planned)
+	a.recordBounds(now-r.planned, r.behind, r.ahead)
 	a.overTime.record(r.planned-a.open.span.from, now-r.planned, 1)
 	if !begun {
 		a.tally.Unsent++

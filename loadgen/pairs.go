@@ -43,7 +43,7 @@ func (r *runner) measurePairs(ctx context.Context, b *bench, targets []target, w
 	b.window.WarmUp = pairWarmUp
 	base, heads := targets[0], targets[1:]
 	pairs := len(heads) * len(r.workloads)
-	fmt.Fprintf(r.stderr, "%d blocks of %d pairs of processes, %d rounds each, seed %d, records in %s\n", r.suite.Blocks, pairs, pairRounds, r.seed, r.out)
+	fmt.Fprintf(r.stderr, "%s of %s of processes, %d rounds each, seed %d, records in %s\n", countOf(r.suite.Blocks, "block"), countOf(pairs, "pair"), pairRounds, r.seed, r.out)
 	p := newProgress(r.stderr, r.suite.Blocks*pairs*pairRounds*len(pairRoles), r.suite.Blocks)
 	defer p.finish()
 	keep := func(c cell, record results.Record) error {

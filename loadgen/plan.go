@@ -21,7 +21,7 @@ type Plan struct {
 	Storm            bool          // those new ones begin together, when the last of their predecessors is spent
 	Stalled          int           // connections beside the measured ones that send and never read
 	ConnectsPerS     float64       // how fast connections are made before the load begins; 0: one after the other
-	Stamps           bool          // take the kernel's time stamps of some replies
+	Stamps           bool          // take the kernel's time stamps of replies: of some in a closed loop, of all in an open one
 	Sources          []netip.Addr  // connections begin at these in turn; none: where the kernel chooses
 	CPU              int           // the core of the engine; -1: any
 	Every, Window    time.Duration // latencies are kept apart for each such stretch of such a window; 0: they are not

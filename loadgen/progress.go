@@ -15,7 +15,7 @@ import (
 // A progress tells how far the run is, how fast the present cell goes and what came out of the last one.
 type progress interface {
 	begin(c cell)
-	watch(engines []engine) (stop func()) // of the present cell, until stop
+	watch(engines []engine, length time.Duration) (stop func()) // of the present cell, which takes at least so long, until stop
 	done(c cell, r results.Record)
 	note(format string, args ...any) // a line that stays
 	finish()
@@ -36,7 +36,7 @@ func newProgress(w *os.File, cells, blocks int) progress {
 // A view is a bar with the time that is left, and two rows below it: the present cell and the last one.
 //
 // It shares the generator's cores, and drawing costs time there. So it draws between cells, and within one once a second: the short cells of a
-// comparison see nothing of it. Percentiles are those of the last cell, since the histograms of a running one belong to its engines.
+// comparison see nothing of it. Rate and percentiles of a running cell are those of the second that went by.
 type view struct {
 	w             io.Writer
 	width         func() int
@@ -86,27 +86,59 @@ func (v *view) begin(c cell) {
 // viewEvery is how often the present cell is drawn.
 const viewEvery = time.Second
 
-func (v *view) watch(engines []engine) (stop func()) {
+func (v *view) watch(engines []engine, length time.Duration) (stop func()) {
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(viewEvery)
 		defer tick.Stop()
-		for began, before, last := clock(), answered(engines), clock(); ; {
+		for s := startOfSight(engines, length); ; {
 			select {
 			case <-over:
 				return
 			case <-tick.C:
 			}
-			now, total := clock(), answered(engines)
-			v.draw(fmt.Sprintf("%s · %s · %v", v.present, rateText(float64(total-before)/time.Duration(now-last).Seconds()), time.Duration(now-began).Round(time.Second)))
-			before, last = total, now
+			v.draw(v.present + s.next())
 		}
 	}()
 	return func() {
 		close(over)
 		<-ended
 	}
+}
+
+// A sight is what a view sees of a running cell, from one look to the next.
+type sight struct {
+	engines []engine
+	ends    int64 // clock, at the earliest
+	at      int64
+	total   int64
+	counts  glimpseCounts
+}
+
+func startOfSight(engines []engine, length time.Duration) sight {
+	now := clock()
+	return sight{engines: engines, ends: now + int64(length), at: now, total: answered(engines)}
+}
+
+// next is what has happened since the look before, and how long the cell will go on.
+func (s *sight) next() string {
+	now, total := clock(), answered(s.engines)
+	text := " · " + rateText(float64(total-s.total)/time.Duration(now-s.at).Seconds())
+	s.at, s.total = now, total
+	if counts, ok := glimpseOf(s.engines); ok {
+		between := counts.since(s.counts)
+		s.counts = counts
+		for _, percent := range []float64{50, 99} {
+			if took := between.percentile(percent); took > 0 {
+				text += fmt.Sprintf(" · p%g %v", percent, rounded(int64(took)))
+			}
+		}
+	}
+	if left := time.Duration(s.ends - now); left > 0 {
+		return text + fmt.Sprintf(" · %v left", left.Round(time.Second))
+	}
+	return text + " · ending"
 }
 
 func (v *view) done(c cell, r results.Record) {
@@ -135,6 +167,9 @@ func cellText(r results.Record) (text string) {
 	}
 	if r.BytesPerIdleConn != nil {
 		text += fmt.Sprintf(" · %.0f B/connection", *r.BytesPerIdleConn)
+	}
+	if r.Blurred(50) || r.Blurred(99) {
+		text += " · generator uneven"
 	}
 	if r.ClientLimited {
 		text += " · client-limited"
@@ -189,7 +224,7 @@ type lines struct {
 
 func (l *lines) begin(cell) {}
 
-func (l *lines) watch([]engine) (stop func()) { return func() {} }
+func (l *lines) watch([]engine, time.Duration) (stop func()) { return func() {} }
 
 func (l *lines) done(c cell, _ results.Record) {
 	l.count++
@@ -199,7 +234,7 @@ func (l *lines) done(c cell, _ results.Record) {
 	}
 	l.last = now
 	left := now.Sub(l.began) / time.Duration(l.count) * time.Duration(l.cells-l.count)
-	fmt.Fprintf(l.w, "%d of %d cells, block %d of %d, about %v left\n", l.count, l.cells, c.block+1, l.blocks, left.Round(time.Second))
+	fmt.Fprintf(l.w, "%d of %s, block %d of %d, about %v left\n", l.count, countOf(l.cells, "cell"), c.block+1, l.blocks, left.Round(time.Second))
 }
 
 func (l *lines) note(format string, args ...any) { fmt.Fprintf(l.w, format+"\n", args...) }

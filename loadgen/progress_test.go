@@ -38,7 +38,7 @@ func TestViewShowsTheCells(t *testing.T) {
 	v := newView(&out, 3, 1, func() int { return 60 })
 	c := cell{target: someTargets("gnet")[0], workload: Workload{Name: "closed-64"}}
 	v.begin(c)
-	v.watch([]engine{&epollLike{}})()
+	v.watch([]engine{&epollLike{}}, time.Second)()
 	v.done(c, results.Record{RequestsPerSecond: 31_200, LatencyP50Ns: 45_000, LatencyP99Ns: 212_000})
 	v.note("gnet closed-64: wrong byte")
 	v.begin(c)

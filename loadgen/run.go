@@ -69,6 +69,9 @@ func (r *runner) whereabouts() string {
 	if len(r.records) == 0 {
 		return "no cell was finished"
 	}
+	if len(r.records) == 1 {
+		return "1 record is in " + r.out
+	}
 	return fmt.Sprintf("%d records are in %s", len(r.records), r.out)
 }
 
@@ -195,7 +198,7 @@ func (r *runner) prepareOne(ctx context.Context, builder *impls.Builder, b *benc
 
 func (r *runner) plan() results.Plan {
 	return results.Plan{
-		Command: r.arguments, Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
+		Command: withoutPlaces(r.arguments, here()), Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
 		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, PatienceMs: r.patience.Milliseconds(), Began: time.Now().UTC(),
 	}
 }
@@ -210,8 +213,11 @@ func (r *runner) measure(ctx context.Context, b *bench, targets []target, writer
 	}
 	plan := blocks(targets, r.workloads, r.suite.Blocks, r.seed)
 	total := len(targets) * len(r.workloads) * len(plan)
-	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d workloads × %d blocks, seed %d, records in %s\n",
-		total, len(targets), len(r.workloads), len(plan), r.seed, r.out)
+	fmt.Fprintf(r.stderr, "%s: %s × %s × %s, seed %d, records in %s\n",
+		countOf(total, "cell"), countOf(len(targets), "server"), countOf(len(r.workloads), "workload"), countOf(len(plan), "block"), r.seed, r.out)
+	if flag, idle := r.ofLatencies(), r.idle(); flag != "" && len(idle) > 0 {
+		fmt.Fprintf(r.stderr, "%s does nothing for %s: an idle workload has no latencies\n", flag, strings.Join(idle, ", "))
+	}
 	return r.inBlocks(ctx, b, plan, "", writer)
 }
 
@@ -277,11 +283,7 @@ func (r *runner) note(p progress, record results.Record) {
 
 // footer is the line below the table of a comparison: what the figures rest on.
 func (r *runner) footer() string {
-	blocks := "blocks"
-	if r.suite.Blocks == 1 {
-		blocks = "block"
-	}
-	return r.footerOf(fmt.Sprintf("%d %s of %v", r.suite.Blocks, blocks, r.suite.Measure()))
+	return r.footerOf(fmt.Sprintf("%s of %v", countOf(r.suite.Blocks, "block"), r.suite.Measure()))
 }
 
 // footerOf is that line for cells that are no blocks.

@@ -42,8 +42,8 @@ func (r *runner) scaleAll(ctx context.Context, b *bench, targets []target, write
 	load := r.workloads[0]
 	loads := scaled(load)
 	plan := blocks(targets, loads, r.suite.Blocks, r.seed)
-	fmt.Fprintf(r.stderr, "%d cells: %d servers × %d numbers of connections × %d blocks, seed %d, records in %s\n",
-		len(targets)*len(loads)*len(plan), len(targets), len(loads), len(plan), r.seed, r.out)
+	fmt.Fprintf(r.stderr, "%s: %s × %s of connections × %s, seed %d, records in %s\n",
+		countOf(len(targets)*len(loads)*len(plan), "cell"), countOf(len(targets), "server"), countOf(len(loads), "number"), countOf(len(plan), "block"), r.seed, r.out)
 	if err := r.inBlocks(ctx, b, plan, "scale", writer); err != nil {
 		return err
 	}

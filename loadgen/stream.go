@@ -33,6 +33,8 @@ type request struct {
 	planned int64 // when it should have been sent; in the closed loop when its place fell free
 	sent    int64 // the write of its first byte; planned until then
 	end     int64 // offset in the stream behind its last byte
+
+	behind, ahead int64 // ns, of the open loop: see lateness
 }
 
 // noLimit is a limit on requests in flight that is none.

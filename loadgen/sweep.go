@@ -103,6 +103,11 @@ func sweepRow(percent int, r results.Record) []string {
 		return append(row, "–", "–", "–", "–", "–", "✗ "+r.Error)
 	}
 	remark := r.ShortOf
+	for _, percent := range []float64{50, 99, 99.9} {
+		if r.Blurred(percent) {
+			remark = strings.TrimPrefix(remark+fmt.Sprintf("; p%g blurred by the generator's lateness", percent), "; ")
+		}
+	}
 	if r.ClientLimited {
 		remark = "client-limited: " + r.ClientLimitedWhy
 	}

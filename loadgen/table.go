@@ -125,8 +125,8 @@ func printOpen(w io.Writer, rows []results.Summary) {
 	for _, s := range rows {
 		table = append(table, []string{
 			s.Impl, duration(s.CPUPerRequestNs), ratio(s), duration(s.ClientCPUPerRequestNs), duration(s.MachineCPUPerRequestNs), unlessLimited(s, rate(s.RequestsPerSecond)),
-			unlessLimited(s, duration(s.LatencyP50Ns)), unlessLimited(s, duration(s.LatencyP99Ns)),
-			unlessLimited(s, duration(s.ServiceP50Ns)), unlessLimited(s, duration(s.ServiceP99Ns)),
+			unlessBlurred(s, s.BlurredP50, s.LatencyP50Ns), unlessBlurred(s, s.BlurredP99, s.LatencyP99Ns),
+			unlessBlurred(s, s.BlurredP50, s.ServiceP50Ns), unlessBlurred(s, s.BlurredP99, s.ServiceP99Ns),
 			remarks(s),
 		})
 	}
@@ -178,7 +178,7 @@ func ratio(s results.Summary) string {
 	case s.Impl == results.Reference:
 		return "1.00"
 	case !r.Trusted():
-		return fmt.Sprintf("%.2f (%d blocks)", r.Median, r.N)
+		return fmt.Sprintf("%.2f (%s)", r.Median, countOf(r.N, "block"))
 	case !r.Differs():
 		return fmt.Sprintf("no detectable difference (%.2f ±%.2f)", r.Median, r.PlusMinus())
 	default:
@@ -194,6 +194,14 @@ func unlessLimited(s results.Summary, text string) string {
 	return text
 }
 
+// unlessBlurred leaves a percentile out that says more about the generator's lateness than about the server, in more than half of the cells.
+func unlessBlurred(s results.Summary, blurred int, ns results.Estimate) string {
+	if (s.ClientLimited+blurred)*2 > s.Blocks {
+		return "–"
+	}
+	return duration(ns)
+}
+
 // remarks are the doubts, behind the figures.
 func remarks(s results.Summary) string {
 	var parts []string
@@ -202,6 +210,14 @@ func remarks(s results.Summary) string {
 	}
 	if s.ClientLimited > 0 {
 		parts = append(parts, fmt.Sprintf("speed not compared in %d of %d: %s", s.ClientLimited, s.Blocks, s.ClientLimitedWhy))
+	}
+	for _, p := range []struct {
+		name    string
+		blurred int
+	}{{"p50", s.BlurredP50}, {"p99", s.BlurredP99}} {
+		if p.blurred > 0 {
+			parts = append(parts, fmt.Sprintf("%s not compared in %d of %d: the generator was late too unevenly", p.name, p.blurred, s.Blocks))
+		}
 	}
 	if s.Short > 0 {
 		parts = append(parts, fmt.Sprintf("rate not reached in %d of %d: %s", s.Short, s.Blocks, s.ShortOf))
@@ -215,9 +231,17 @@ func number(e results.Estimate, scale float64, decimals int, unit string) string
 	case !e.Known():
 		return "–"
 	case !e.Trusted():
-		return fmt.Sprintf("%.*f%s (%d blocks)", decimals, e.Median*scale, unit, e.N)
+		return fmt.Sprintf("%.*f%s (%s)", decimals, e.Median*scale, unit, countOf(e.N, "block"))
 	}
 	return fmt.Sprintf("%.*f%s ±%.*f", decimals, e.Median*scale, unit, decimals, e.PlusMinus()*scale)
+}
+
+// countOf is "1 block" or "12 blocks".
+func countOf(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // duration chooses the unit by the median, and two decimals where the number is small.

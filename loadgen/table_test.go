@@ -109,6 +109,10 @@ func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
 	records = append(records, openCells("short", func(r *results.Record) {
 		r.ShortOf = "asked 20000 requests/s, did 7000, because the server used all of its core"
 	})...)
+	records = append(records, openCells("jittery", func(r *results.Record) { // a punctual generator might have seen half of p99
+		r.LatencyP50LeastNs, r.LatencyP50MostNs = 48_000, 51_000
+		r.LatencyP99LeastNs, r.LatencyP99MostNs = 45_000_000, 90_000_000
+	})...)
 	var out bytes.Buffer
 	printTable(&out, records, []Workload{{Name: "open-20k", Loop: "open", Conns: 64, Rate: 20_000, MessageBytes: 64}}, "")
 	text := out.String()
@@ -120,6 +124,12 @@ func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q", want)
+		}
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if figures := strings.Fields(line); len(figures) > 0 && figures[0] == "jittery" &&
+			(!strings.Contains(line, "p99 not compared in 6 of 6: the generator was late too unevenly") || !strings.Contains(line, "50.00 µs ±0.00  –  ") || strings.Contains(line, "p50 not compared")) {
+			t.Errorf("p50 is to be compared and p99 is not: %s", line)
 		}
 	}
 	if strings.Contains(text, "  bare: p99") {

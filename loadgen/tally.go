@@ -50,10 +50,15 @@ type Counts struct {
 	Service    *results.Histogram // from the write of the first byte
 	SendLag    *results.Histogram // from the planned time to that write: the generator was late, or no place or room was free
 	Late       *results.Histogram // from the planned time until the engine took the request up: the part of SendLag that is its own fault
+	Least      *results.Histogram // of Latencies, what an evenly late generator would at least have seen: see lateness
+	Most       *results.Histogram // and at most
 	Offered    int64              // requests planned
 	Unanswered int64              // of them, when the patience after the window was over: recorded with the age that they had
 	Unsent     int64              // of those, not even begun
 	Overdue    int64              // answered, but after more than the patience
 	Held       bool               // so many requests were unanswered that no more were taken up
+	Unseen     int64              // replies of which the kernel does not tell how long they lay unread
 	InFlight   int64              // ∫ requests in flight dt over the window, in ns: what Little's law is checked against
+
+	WorstBehind, WorstAhead int64 // ns, the widest bounds of any request
 }

@@ -12,6 +12,7 @@ type Facts struct {
 	EngineCPU   float64 // of the busiest engine
 	EngineWait  float64 // of the engine that waited most for a core, beyond what its wake-ups cost
 	EngineKnown bool    // the two above were measured
+	RepliesSeen bool    // open loop: how long each reply lay unread is known, so what a wait did to a percentile is judged there
 	ServerCPU   float64 // of all threads of the server
 	ServerCores int     // cores that it could have used: its loops
 	ServerWait  float64 // of the server's thread that waited most for a core, beyond what its slices explain; 0 if not known
@@ -19,9 +20,9 @@ type Facts struct {
 	Pressure     float64 // somebody on the machine waited for a core; 0 if not known
 	ReceiveShare float64 // of the latency: the reply had arrived and the engine had not read it; 0 if not known
 
-	// Of an open loop, in ns: how late requests were taken up, and how long they took in all.
+	// Of an open loop, in ns: how late requests were taken up, and how long they took in all: for the words alone.
 	Open                   bool
-	Late99, Late999        int64
+	Late99                 int64
 	Response50, Response99 int64
 }
 
@@ -46,8 +47,6 @@ const (
 
 	// An open loop must have time left to be on time. It blocks between requests, so it needs far less than all of its core.
 	busyOpen = 0.75
-	// A request that was taken up late has a response time that is partly the generator's.
-	lateShare = 0.1
 )
 
 // clientLimited decides whether a run says more about the client, or the machine, than about the server, and why.
@@ -56,7 +55,8 @@ const (
 // left. The rules, in this order:
 //
 //  1. The engine was runnable and had no core for more than 2 % of the window, not counting 2 µs for each time that it then began to run:
-//     everything it saw came late. A stranger who hides within those 2 µs makes an open loop late, which is judged below.
+//     everything it saw came late. In an open loop of which the kernel tells how long each reply lay
+//     unread that is judged percentile by percentile.
 //  2. A thread of the server likewise, for more than 5 % beyond its own wake-ups: the machine was not the server's.
 //  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
 //
@@ -66,13 +66,13 @@ const (
 // each other's wake-ups, which is how few requests in flight really behave, and nobody is the limit.
 // Either way the server's CPU per request stays valid: it does not depend on how fast it was asked.
 //
-// An open loop that was late has measured itself: if its lateness at p99 is more than a tenth of the median response time, or at p99.9
-// more than a tenth of the p99, or if it used more than 75 % of its core while the server had time left.
+// An open loop needs time to be on time: it is the limit if it used more than 75 % of its core while the server had time left. What its
+// lateness did to a response time is another question, with an answer for each percentile: see lateness and results.Record.Comparable.
 func clientLimited(f Facts) (bool, string) {
 	switch {
 	case !f.EngineKnown:
 		return true, "this engine cannot tell whether it was the limit"
-	case f.EngineWait > waitsACore:
+	case f.EngineWait > waitsACore && !f.RepliesSeen:
 		return true, fmt.Sprintf("the generator waited %.0f %% of the time for a core, beyond what its wake-ups cost", 100*f.EngineWait)
 	case f.ServerWait > serverWaits:
 		return true, fmt.Sprintf("the server waited %.0f %% of the time for a core", 100*f.ServerWait)
@@ -80,10 +80,6 @@ func clientLimited(f Facts) (bool, string) {
 		return true, fmt.Sprintf("somebody on this machine waited for a core for %.0f %% of the time", 100*f.Pressure)
 	case f.ReceiveShare > mostlyUnread:
 		return true, fmt.Sprintf("replies waited for the generator to read them for %.0f %% of the latency", 100*f.ReceiveShare)
-	case f.Open && float64(f.Late99) > lateShare*float64(f.Response50):
-		return true, fmt.Sprintf("the generator was late: %v at p99, the median response took %v", rounded(f.Late99), rounded(f.Response50))
-	case f.Open && float64(f.Late999) > lateShare*float64(f.Response99):
-		return true, fmt.Sprintf("the generator was late: %v at p99.9, the response at p99 took %v", rounded(f.Late999), rounded(f.Response99))
 	case f.EngineCPU >= f.engineBusy() && f.ServerCPU < busy*float64(f.ServerCores):
 		return true, fmt.Sprintf("the generator used its core to %.0f %%, the server only %.0f %% of %s",
 			100*f.EngineCPU, 100*f.ServerCPU/float64(f.ServerCores), cores(f.ServerCores))

@@ -22,6 +22,7 @@ func TestClientLimited(t *testing.T) {
 		{"one loop of a server of four", Facts{EngineCPU: 0.98, ServerCPU: 2, ServerCores: 4, EngineKnown: true}, true, "only 50 % of its 4 cores"},
 		{"just not busy", Facts{EngineCPU: 0.949, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
 		{"kept off its core", Facts{EngineCPU: 0.5, EngineWait: 0.06, ServerCPU: 0.99, ServerCores: 1, EngineKnown: true}, true, "waited 6 % of the time for a core"},
+		{"kept off its core, with the wait of each reply known", Facts{Open: true, EngineCPU: 0.5, EngineWait: 0.06, ServerCPU: 0.99, ServerCores: 1, EngineKnown: true, RepliesSeen: true}, false, ""},
 		{"kept off for a moment", Facts{EngineCPU: 0.5, EngineWait: 0.02, ServerCPU: 0.5, ServerCores: 1, EngineKnown: true}, false, ""},
 		{"the server kept off its core", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.3, EngineKnown: true}, true, "the server waited 30 % of the time for a core"},
 		{"the server's threads among themselves", Facts{EngineCPU: 0.5, ServerCPU: 0.5, ServerCores: 1, ServerWait: 0.04, EngineKnown: true}, false, ""},

@@ -55,6 +55,9 @@ func limitedWords(r results.Record) string {
 	if r.ClientLimited {
 		return " · the client was the limit, so not every stop is the server's"
 	}
+	if r.Blurred(99) {
+		return " · the generator was late unevenly, so not every stop is the server's"
+	}
 	return ""
 }
 

@@ -30,7 +30,7 @@ type curvePoint struct {
 	X                float64
 	Value, Low, High float64
 	Says             string // when pointed at; "": nothing
-	Hollow           bool   // the client was the limit
+	Hollow           bool   // the client was the limit, or had too great a part
 	Ringed           bool   // the last that the server kept up with
 	Lost             bool   // the server did not keep up: no line leads here or further
 }
@@ -161,6 +161,9 @@ func (c curve) sayPercentiles() {
 		if i, ok := c.at(ninesOf(percent)); ok {
 			point := &c.Points[i]
 			point.Says = percentileName(percent) + " within " + duration(point.Value) + " (" + spanWords(point.Low, point.High, duration) + ")"
+			if point.Hollow {
+				point.Says += ", not compared: the generator was late too unevenly"
+			}
 		}
 	}
 }
@@ -189,13 +192,19 @@ func (l curves) Plot(dc draw.Canvas, p *plot.Plot) {
 		}
 	}
 	for _, c := range l.Curves {
-		line := l.Looks[c.Name].stroke(1.6)
-		if c.Dotted {
-			line = draw.LineStyle{Color: line.Color, Width: 1.3, Dashes: []vg.Length{1, 2.2}}
-		}
-		dc.StrokeLines(line, c.line(x, y))
-		if l.X.Markers {
+		solid := l.Looks[c.Name].stroke(1.6)
+		dotted := draw.LineStyle{Color: solid.Color, Width: 1.3, Dashes: []vg.Length{1, 2.2}}
+		if l.X.Markers { // which tell by themselves what is compared
+			dc.StrokeLines(solid, c.line(c.kept(), x, y))
 			c.drawMarkers(dc, l.Looks[c.Name], x, y, l.markerSize())
+			continue
+		}
+		for _, part := range c.parts() {
+			style := solid
+			if c.Dotted || part[len(part)-1].Hollow {
+				style = dotted
+			}
+			dc.StrokeLines(style, c.line(part, x, y))
 		}
 	}
 }
@@ -243,9 +252,21 @@ func drawSaltire(dc draw.Canvas, at vg.Point, reach vg.Length, c color.NRGBA) {
 	dc.StrokeLine2(line, at.X-reach, at.Y+reach, at.X+reach, at.Y-reach)
 }
 
-// line joins the points until the first that is lost.
-func (c curve) line(x, y func(float64) vg.Length) (points []vg.Point) {
-	for _, point := range c.kept() {
+// parts are the stretches of points that are compared, and those that are not. Each begins where the one before it ends.
+func (c curve) parts() (parts [][]curvePoint) {
+	kept, from := c.kept(), 0
+	for i := 1; i < len(kept); i++ {
+		if i == len(kept)-1 || kept[i].Hollow != kept[i+1].Hollow {
+			parts = append(parts, kept[from:i+1])
+			from = i
+		}
+	}
+	return parts
+}
+
+// line joins points.
+func (c curve) line(part []curvePoint, x, y func(float64) vg.Length) (points []vg.Point) {
+	for _, point := range part {
 		points = append(points, vg.Point{X: x(point.X), Y: y(point.Value)})
 	}
 	return points

@@ -18,7 +18,7 @@ type step struct {
 	Offered, Answered float64 // requests a second, medians
 	P50, P99          results.Estimate
 	Kept              bool // more than half of the cells reached their rate
-	Limited           bool // the client was the limit in any of them
+	Limited           bool // the client was the limit in any of them, or late too unevenly for their p99
 }
 
 // offeredChart shows where a server breaks: its response time against the load that it was offered, and the last load that it
@@ -111,7 +111,7 @@ func stepOf(cells []results.Record) (st step) {
 		if r.ShortOf == "" {
 			kept++
 		}
-		st.Limited = st.Limited || r.ClientLimited
+		st.Limited = st.Limited || !r.Comparable(99)
 	}
 	st.Offered, st.Answered = results.EstimateMedian(offered).Median, results.EstimateMedian(answered).Median
 	st.P50, st.P99 = results.EstimateMedian(p50), results.EstimateMedian(p99)

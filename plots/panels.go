@@ -130,6 +130,6 @@ type ghosts []curve
 func (g ghosts) Plot(dc draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&dc)
 	for _, c := range g {
-		dc.StrokeLines(draw.LineStyle{Color: fade(spine, 110), Width: vg.Points(0.6)}, c.line(x, y))
+		dc.StrokeLines(draw.LineStyle{Color: fade(spine, 110), Width: vg.Points(0.6)}, c.line(c.kept(), x, y))
 	}
 }

@@ -50,9 +50,17 @@ func (w workload) latencyWords(curves []curve) string {
 	case dotted == len(curves):
 		return sub + " · dotted: the client was the limit for every server, so none is compared"
 	case dotted > 0:
-		return sub + " · dotted: the client was the limit, not compared"
+		sub += " · dotted: the client was the limit, not compared"
+	}
+	if slices.ContainsFunc(curves, curve.blurred) {
+		sub += " · dotted part: the generator's own lateness may be more than a tenth of it, not compared"
 	}
 	return sub
+}
+
+// blurred reports whether the generator's lateness has too great a part in some percentile of a curve that is compared otherwise.
+func (c curve) blurred() bool {
+	return !c.Dotted && slices.ContainsFunc(c.Points, func(p curvePoint) bool { return p.Hollow })
 }
 
 func countDotted(curves []curve) (n int) {
@@ -109,31 +117,52 @@ func (w workload) curve(row results.Summary) (curve, bool) {
 	return c, len(c.Points) > 1
 }
 
-// add appends the estimate of one percentile over all cells.
-func (c *curve) add(nines float64, cells []*results.Histogram) {
-	var values []float64
+// add appends the estimate of one percentile over the cells that can tell it, or over all where no more than half of them can.
+func (c *curve) add(nines float64, cells []sample) {
+	var all, sure []float64
 	for _, h := range cells {
-		values = append(values, float64(max(1, h.Percentile(percentileOf(nines)))))
+		value := float64(max(1, h.Percentile(percentileOf(nines))))
+		all = append(all, value)
+		if h.tells(percentileOf(nines)) {
+			sure = append(sure, value)
+		}
 	}
-	e := results.EstimateMedian(values)
+	hollow := 2*len(sure) <= len(all)
+	if hollow {
+		sure = all
+	}
+	e := results.EstimateMedian(sure)
 	c.Evidence = e
-	c.Points = append(c.Points, curvePoint{X: nines, Value: e.Median, Low: e.Low, High: e.High})
+	c.Points = append(c.Points, curvePoint{X: nines, Value: e.Median, Low: e.Low, High: e.High, Hollow: hollow})
+}
+
+// A sample is the latencies of a record, and the bounds that an open loop has for them.
+type sample struct {
+	*results.Histogram
+	bracket results.Bracket
+	bounded bool
+}
+
+func (c sample) tells(percent float64) bool {
+	return !c.bounded || c.bracket.Tells(percent, c.Percentile(percent))
 }
 
 // histograms are those of one implementation. One that cannot be read is left out; its record's own percentiles remain.
-func (w workload) histograms(impl string, limited bool) (all []*results.Histogram) {
+func (w workload) histograms(impl string, limited bool) (all []sample) {
 	for _, r := range w.Records {
 		if r.Impl != impl || r.Failed() || r.HDR == "" || r.ClientLimited != limited {
 			continue
 		}
-		if h, err := results.DecodeHistogram(r.HDR); err == nil && h.Count() > beyond {
-			all = append(all, h)
+		h, err := results.DecodeHistogram(r.HDR)
+		bracket, bounded, err2 := r.Bracket()
+		if err == nil && err2 == nil && h.Count() > beyond {
+			all = append(all, sample{h, bracket, bounded})
 		}
 	}
 	return all
 }
 
-func fewestValues(cells []*results.Histogram) int64 {
+func fewestValues(cells []sample) int64 {
 	fewest := cells[0].Count()
 	for _, h := range cells {
 		fewest = min(fewest, h.Count())
@@ -173,6 +202,9 @@ func (l linePlot) percentileTable() table {
 			if i, ok := c.at(ninesOf(percent)); ok {
 				point := c.Points[i]
 				words = duration(point.Value) + " (" + spanWords(point.Low, point.High, duration) + ")"
+				if point.Hollow && !c.Dotted {
+					words += ", not compared"
+				}
 			}
 			row = append(row, words)
 		}

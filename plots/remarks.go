@@ -19,6 +19,7 @@ func (w workload) remarks() (sentences []string) {
 	}{
 		{"no figures", func(r results.Record) []string { return noted(r.Error) }},
 		{"client-limited", limits},
+		{"not compared", blurs},
 		{"note", func(r results.Record) []string { return r.Warnings }},
 	} {
 		for _, reason := range w.gather(kind.reasons) {
@@ -33,6 +34,19 @@ func limits(r results.Record) []string {
 		return nil
 	}
 	return []string{cmp.Or(r.ClientLimitedWhy, "no reason is recorded")}
+}
+
+// blurs names the percentiles that the generator's lateness may have changed by too much.
+func blurs(r results.Record) (sentences []string) {
+	if r.ClientLimited {
+		return nil
+	}
+	for _, percent := range []float64{50, 90, 99, 99.9} {
+		if r.Blurred(percent) {
+			sentences = append(sentences, fmt.Sprintf("p%g, the generator was late too unevenly", percent))
+		}
+	}
+	return sentences
 }
 
 // A reason is a sentence that several cells give, alike but for its numbers: "the generator waited 9 % of the time for a core"

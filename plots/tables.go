@@ -44,9 +44,13 @@ func (s study) figures(w workload) grid {
 		{heading{"× " + reference, "the same, divided by " + reference + " in the same block"}, ratioValue},
 		{heading{"throughput", "requests that came back a second"}, func(row results.Summary) value { return throughputValue(row, w.limitedThroughput(row.Impl)) }},
 		{heading{"p50", "half of the requests took at most so long; " + w.latency()},
-			func(row results.Summary) value { return latencyValue(row, row.LatencyP50Ns, row.LatencyP50Ratio) }},
+			func(row results.Summary) value {
+				return latencyValue(row, row.BlurredP50, row.LatencyP50Ns, row.LatencyP50Ratio)
+			}},
 		{heading{"p99", "99 of 100 requests took at most so long; " + w.latency()},
-			func(row results.Summary) value { return latencyValue(row, row.LatencyP99Ns, row.LatencyP99Ratio) }},
+			func(row results.Summary) value {
+				return latencyValue(row, row.BlurredP99, row.LatencyP99Ns, row.LatencyP99Ratio)
+			}},
 		{heading{"peak memory", "largest resident size of the server process"}, func(row results.Summary) value { return measured(row.PeakBytes, memory) }},
 		{heading{"blocks", "cells with figures, of all"}, blocksValue},
 	}
@@ -174,11 +178,19 @@ func throughputValue(row results.Summary, limited results.Estimate) value {
 	}
 }
 
-func latencyValue(row results.Summary, e, ratio results.Estimate) value {
-	if !e.Known() && row.ClientLimited > 0 {
+// latencyValue is of a percentile that is blurred in so many cells.
+func latencyValue(row results.Summary, blurred int, e, ratio results.Estimate) value {
+	switch {
+	case !e.Known() && row.ClientLimited > 0:
 		return value{Text: "–", Aside: "client-limited", Faint: true}
+	case !e.Known() && blurred > 0:
+		return value{Text: "–", Aside: "generator late too unevenly", Faint: true}
 	}
-	return compared(measured(e, duration), row.Impl, ratio)
+	v := compared(measured(e, duration), row.Impl, ratio)
+	if blurred > 0 {
+		v.Beside = strings.Join(noted(v.Beside, fmt.Sprintf("%d left out, the generator late too unevenly", blurred)), ", ")
+	}
+	return v
 }
 
 // compared adds to a figure what it is as a multiple of the reference's, where a difference may be claimed.

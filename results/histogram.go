@@ -79,6 +79,17 @@ func (h *Histogram) Shows(p float64) bool {
 	return math.Round(float64(h.Count())*(100-p)/100*1e6)/1e6 >= 10
 }
 
+// Shifted is a histogram whose durations are all longer by so many nanoseconds, within its range.
+func (h *Histogram) Shifted(by int64) *Histogram {
+	shifted := NewHistogram()
+	for _, bar := range h.counts.Distribution() {
+		if bar.Count > 0 {
+			shifted.RecordTimes(bar.To+by, bar.Count)
+		}
+	}
+	return shifted
+}
+
 // Encode returns the compressed V2 form in base64, as every HdrHistogram library reads it.
 func (h *Histogram) Encode() (string, error) {
 	data, err := h.counts.EncodeV2()

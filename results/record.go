@@ -6,7 +6,8 @@ import "time"
 //
 //	1  closed and idle loops; latency_* and hdr are service times, message_bytes is the size of every request
 //	2  the open loop, in which latency_* and hdr are response times; message_bytes is the mean where sizes differ
-const SchemaNumber = 2
+//	3  a late generator no longer makes a whole open cell client_limited: each percentile is judged by latency_*_least_ns and latency_*_most_ns
+const SchemaNumber = 3
 
 // A Record is one cell: a fresh server process under one workload in one block.
 //
@@ -146,9 +147,23 @@ type Record struct {
 	SendLagP999Ns int64  `json:"send_lag_p999_ns,omitempty"`
 	SendLagMaxNs  int64  `json:"send_lag_max_ns,omitempty"`
 	SendLagHDR    string `json:"send_lag_hdr,omitempty"`
-	LateP99Ns     int64  `json:"generator_late_p99_ns,omitempty"` // from the planned time until the generator took the request up
+	LateP50Ns     int64  `json:"generator_late_p50_ns,omitempty"` // from the planned time until the generator took the request up
+	LateP99Ns     int64  `json:"generator_late_p99_ns,omitempty"`
 	LateP999Ns    int64  `json:"generator_late_p999_ns,omitempty"`
 	LateMaxNs     int64  `json:"generator_late_max_ns,omitempty"`
+
+	// Open loop only: what each percentile of the response time would have been, at least and at most, had the generator been late by the same
+	// for every request. See Comparable.
+	LatencyP50LeastNs  int64  `json:"latency_p50_least_ns,omitempty"`
+	LatencyP50MostNs   int64  `json:"latency_p50_most_ns,omitempty"`
+	LatencyP90LeastNs  int64  `json:"latency_p90_least_ns,omitempty"`
+	LatencyP90MostNs   int64  `json:"latency_p90_most_ns,omitempty"`
+	LatencyP99LeastNs  int64  `json:"latency_p99_least_ns,omitempty"`
+	LatencyP99MostNs   int64  `json:"latency_p99_most_ns,omitempty"`
+	LatencyP999LeastNs int64  `json:"latency_p999_least_ns,omitempty"`
+	LatencyP999MostNs  int64  `json:"latency_p999_most_ns,omitempty"`
+	LeastHDR           string `json:"latency_least_hdr,omitempty"`
+	MostHDR            string `json:"latency_most_hdr,omitempty"`
 
 	OverTime *OverTime `json:"-"` // nil: not kept, and never when read back; see ReadOverTime
 }

@@ -24,7 +24,7 @@ const schemaFile = "schema.json"
 // schemaValues are the rules that no type has.
 var schemaValues = map[string]map[string]any{
 	"schema":  {"minimum": 1, "maximum": SchemaNumber},
-	"purpose": {"enum": []string{"search", "sweep", "syscalls", "pauses", "pair", "calibration"}},
+	"purpose": {"enum": []string{"search", "sweep", "scale", "scaling law", "syscalls", "pauses", "pair", "calibration"}},
 	"loop":    {"enum": []string{"closed", "open", "idle"}},
 	"role":    {"enum": []string{"base", "head"}},
 	"impl":    {"minLength": 1},
@@ -171,7 +171,9 @@ func TestNewRecordsFollowTheSchema(t *testing.T) {
 	zero, weight, failed, traced := int64(0), -3.5, sample("gnet", "closed-64", 1), sample("bare", "closed-64", 0)
 	failed.Error, failed.Faults = "it died", map[string]int64{"reset": 3}
 	traced.Purpose, traced.Syscalls, traced.StealNs, traced.BytesPerIdleConn = "syscalls", map[string]int64{"read": 7}, &zero, &weight
-	for _, r := range []Record{openSample("bare", 0), failed, traced} {
+	scaled, law := sample("bare", "closed-64", 0), sample("bare", "closed-64", 0)
+	scaled.Purpose, law.Purpose = "scale", "scaling law"
+	for _, r := range []Record{openSample("bare", 0), bounded("bare", 0), failed, traced, scaled, law} {
 		line, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)

@@ -21,6 +21,8 @@ type Summary struct {
 	Errors           []string // of the cells without, in the order of blocks
 	ClientLimited    int      // cells whose throughput and latency are left out
 	ClientLimitedWhy string   // of the first of them
+	BlurredP50       int      // further cells of an open loop whose p50 is left out, for the generator's lateness may have changed it by too much
+	BlurredP99       int      // likewise, p99
 	Short            int      // cells of an open loop that did not reach their rate
 	ShortOf          string   // of the first of them
 
@@ -81,10 +83,10 @@ var (
 	machineCPU = positive(func(r Record) float64 { return r.MachineCPUPerRequestNs })
 	clientCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
-	latencyP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
-	latencyP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
-	serviceP50 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP50Ns) }))
-	serviceP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.ServiceP99Ns) }))
+	latencyP50 = whereComparable(50, positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
+	latencyP99 = whereComparable(99, positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
+	serviceP50 = whereComparable(50, positive(func(r Record) float64 { return float64(r.ServiceP50Ns) }))
+	serviceP99 = whereComparable(99, positive(func(r Record) float64 { return float64(r.ServiceP99Ns) }))
 	sendLagP99 = unlessClientLimited(positive(func(r Record) float64 { return float64(r.SendLagP99Ns) }))
 	lateP99    = unlessClientLimited(positive(func(r Record) float64 { return float64(r.LateP99Ns) }))
 	peakBytes  = positive(func(r Record) float64 { return float64(r.ServerPeakBytes) })
@@ -114,6 +116,14 @@ func unlessClientLimited(f figure) figure {
 	return func(r Record) (float64, bool) {
 		v, ok := f(r)
 		return v, ok && !r.ClientLimited
+	}
+}
+
+// whereComparable leaves out the cells in which the generator's lateness has too great a part in that percentile, too.
+func whereComparable(percent float64, f figure) figure {
+	return func(r Record) (float64, bool) {
+		v, ok := f(r)
+		return v, ok && r.Comparable(percent)
 	}
 }
 
@@ -156,6 +166,13 @@ func (s *Summary) count(own []Record) {
 		case r.ClientLimited:
 			s.ClientLimited++
 			s.ClientLimitedWhy = cmp.Or(s.ClientLimitedWhy, r.ClientLimitedWhy)
+		default:
+			if r.Blurred(50) {
+				s.BlurredP50++
+			}
+			if r.Blurred(99) {
+				s.BlurredP99++
+			}
 		}
 		if r.ShortOf != "" {
 			s.Short++
