@@ -31,9 +31,9 @@ func newLanes(ctx context.Context, checks []spec.Check, tell progress) *lanes {
 	return l
 }
 
-// quietLanes is how many checks stand still at the same time. With two of them the other checks take longer than these, in each
-// profile that is meant to be waited for.
-const quietLanes = 2
+// quietLanes is how many checks stand still at the same time: enough that the others are what a profile waits for, also with the server
+// that has the most to wait for, one on io_uring.
+const quietLanes = 3
 
 // run returns when all lanes are through, or have been called off.
 func (l *lanes) run(newRunner func() *spec.Runner) {
