@@ -10,11 +10,13 @@ HISTORY  ?= results/history/history.jsonl
 LIMITS   ?= # flags of ci limits: LIMITS=-short takes five minutes
 GO       ?= go
 
-# What must pass fifty times of fifty. PROFILE=core ROUNDS=3 is a taste of it.
+# What must pass fifty times of fifty: ROUNDS alone and as many beside a busy processor, in turns of TURN. PROFILE=core ROUNDS=3 is a
+# taste of it.
 PROFILE  ?= full
 ROUNDS   ?= 25
+TURN     ?= 5
 RIGHT    ?= ./impls/bare ./impls/goroutine ./impls/reactor/...
-FIFTY     = -profile $(PROFILE) -count $(ROUNDS) -timeout 0 -parallel 2 $(RIGHT)
+FIFTY     = -profile $(PROFILE) -timeout 0 -parallel 2 $(RIGHT)
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
 GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
@@ -57,9 +59,7 @@ conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 -loops 2 ./impls/reactor/handoff ./impls/reactor/reuseport
 
 fifty: servers build ## hold right servers to it fifty times, half of them beside a busy processor: hours
-	@bin/conformance $(FIFTY); alone=$$?; \
-	sh -c 'while :; do :; done' & hog=$$!; trap "kill $$hog" EXIT INT TERM; \
-	bin/conformance $(FIFTY) && exit $$alone
+	@sh conformance/fifty.sh $(ROUNDS) $(TURN) $(FIFTY)
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores
 	@sh ci/bench.sh $(RUN) $(IMPLS)

@@ -8,8 +8,8 @@ import (
 	"reactorbench/conformance/spec"
 )
 
-// Lanes hold one target to its checks, two at a time. A check that mostly stands still (spec.Check.Quiet) costs time and no
-// processor, so those run in the second lane, beside the others. Each lane has servers of its own, and within a lane one check
+// Lanes hold one target to its checks, several at a time. A check that mostly stands still (spec.Check.Quiet) costs time and no
+// processor, so those run beside the others, and beside each other. Each lane has servers of its own, and within a lane one check
 // runs at a time. They are reported in the order of the specification.
 type lanes struct {
 	checks []spec.Check
@@ -31,16 +31,26 @@ func newLanes(ctx context.Context, checks []spec.Check, tell progress) *lanes {
 	return l
 }
 
-// run returns when both lanes are through, or have been called off.
+// quietLanes is how many checks stand still at the same time: enough that the others are what a profile waits for, also with the server
+// that has the most to wait for, one on io_uring.
+const quietLanes = 3
+
+// run returns when all lanes are through, or have been called off.
 func (l *lanes) run(newRunner func() *spec.Runner) {
 	defer l.giveUp()
 	var running sync.WaitGroup
-	for _, lane := range l.divide(newRunner().Target) {
+	lane := func(next <-chan int) {
 		running.Go(func() {
 			runner := newRunner()
 			defer runner.Close()
-			l.runLane(runner, lane)
+			l.runLane(runner, next)
 		})
+	}
+	loud, quiet := l.divide(newRunner().Target)
+	lane(queue(loud))
+	waiting := queue(quiet)
+	for range quietLanes {
+		lane(waiting)
 	}
 	running.Wait()
 	for i := range l.checks { // behind one that has not run others may wait to be told
@@ -48,22 +58,31 @@ func (l *lanes) run(newRunner func() *spec.Runner) {
 	}
 }
 
-// divide gives each lane its checks, by index. A server that runs already cannot be doubled, and a stranger's program may have only one
-// address.
-func (l *lanes) divide(t *spec.Target) [][]int {
-	divided := make([][]int, 2)
-	for i, check := range l.checks {
-		lane := 0
-		if check.Quiet && t.Features[contract] {
-			lane = 1
-		}
-		divided[lane] = append(divided[lane], i)
+// queue holds checks, by index, for whichever lane comes for the next one.
+func queue(checks []int) <-chan int {
+	waiting := make(chan int, len(checks))
+	for _, i := range checks {
+		waiting <- i
 	}
-	return divided
+	close(waiting)
+	return waiting
 }
 
-func (l *lanes) runLane(runner *spec.Runner, lane []int) {
-	for _, i := range lane {
+// divide tells the quiet checks from the others, by index. A server that runs already cannot be doubled, and a stranger's program may
+// have only one address, so these are asked one thing at a time.
+func (l *lanes) divide(t *spec.Target) (loud, quiet []int) {
+	for i, check := range l.checks {
+		if check.Quiet && t.Features[contract] {
+			quiet = append(quiet, i)
+		} else {
+			loud = append(loud, i)
+		}
+	}
+	return loud, quiet
+}
+
+func (l *lanes) runLane(runner *spec.Runner, next <-chan int) {
+	for i := range next {
 		if l.ctx.Err() != nil {
 			return
 		}

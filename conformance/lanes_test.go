@@ -13,20 +13,22 @@ import (
 	"reactorbench/impls"
 )
 
-// TestQuietChecksRunBesideTheOthers: the first check waits for the second to begin, and is reported first all the same.
+// TestQuietChecksRunBesideTheOthers: each check waits for the next one to begin, and they are reported in their order all the same.
 func TestQuietChecksRunBesideTheOthers(t *testing.T) {
-	begun := make(chan struct{})
-	waits := spec.Check{Slug: "test/waits", Starts: true, Quiet: true, Run: func(*spec.T) { <-begun }}
-	begins := spec.Check{Slug: "test/begins", Starts: true, Run: func(*spec.T) { close(begun) }}
-
+	second, third := make(chan struct{}), make(chan struct{})
 	heard := &listener{}
-	l := newLanes(t.Context(), []spec.Check{waits, begins}, heard)
+	l := newLanes(t.Context(), []spec.Check{
+		{Slug: "test/waits", Starts: true, Quiet: true, Run: func(*spec.T) { <-second }},
+		{Slug: "test/waits-too", Starts: true, Quiet: true, Run: func(*spec.T) { close(second); <-third }},
+		{Slug: "test/begins", Starts: true, Run: func(*spec.T) { close(third) }},
+	}, heard)
 	l.enough = func(spec.Result) bool { return false }
 	l.run(contractRunner)
-	if want := []string{"test/waits", "test/begins"}; !slices.Equal(heard.lines, want) {
+	if want := []string{"test/waits", "test/waits-too", "test/begins"}; !slices.Equal(heard.lines, want) {
 		t.Errorf("reported %q, want %q", heard.lines, want)
 	}
-	if results := l.finished(); len(results) != 2 || results[0].Verdict != spec.Pass || results[1].Verdict != spec.Pass {
+	results := l.finished()
+	if len(results) != 3 || slices.ContainsFunc(results, func(r spec.Result) bool { return r.Verdict != spec.Pass }) {
 		t.Errorf("results %v", results)
 	}
 }
@@ -34,20 +36,22 @@ func TestQuietChecksRunBesideTheOthers(t *testing.T) {
 // TestStrangersAreAskedOneThingAtATime: their program may have one address only, and what runs already cannot be doubled.
 func TestStrangersAreAskedOneThingAtATime(t *testing.T) {
 	l := newLanes(t.Context(), []spec.Check{{Slug: "test/waits", Quiet: true}, {Slug: "test/works"}}, &listener{})
-	if divided := l.divide(&spec.Target{}); len(divided[0]) != 2 || len(divided[1]) != 0 {
-		t.Errorf("lanes %v", divided)
+	if loud, quiet := l.divide(&spec.Target{}); len(loud) != 2 || len(quiet) != 0 {
+		t.Errorf("lanes %v and %v", loud, quiet)
 	}
 }
 
 // TestLanesAreCalledOff: after a result that is enough no lane begins another check, and what has run is reported.
 func TestLanesAreCalledOff(t *testing.T) {
-	begun, failed := make(chan struct{}), make(chan struct{})
-	waits := spec.Check{Slug: "test/waits", Starts: true, Quiet: true, Run: func(*spec.T) { close(begun); <-failed }}
+	var begun sync.WaitGroup
+	begun.Add(quietLanes)
+	failed := make(chan struct{})
+	waits := spec.Check{Slug: "test/waits", Starts: true, Quiet: true, Run: func(*spec.T) { begun.Done(); <-failed }}
 	never := spec.Check{Slug: "test/never", Starts: true, Quiet: true, Run: func(*spec.T) { t.Error("run all the same") }}
-	fails := spec.Check{Slug: "test/fails", Starts: true, Run: func(t *spec.T) { <-begun; t.Failf("as it should") }}
+	fails := spec.Check{Slug: "test/fails", Starts: true, Run: func(t *spec.T) { begun.Wait(); t.Failf("as it should") }}
 
 	heard := &listener{}
-	l := newLanes(t.Context(), []spec.Check{waits, never, fails, never}, heard)
+	l := newLanes(t.Context(), slices.Concat(slices.Repeat([]spec.Check{waits}, quietLanes), []spec.Check{never, fails, never}), heard)
 	l.enough = func(result spec.Result) bool {
 		if result.Verdict == spec.Fail {
 			close(failed)
@@ -55,11 +59,11 @@ func TestLanesAreCalledOff(t *testing.T) {
 		return result.Verdict == spec.Fail
 	}
 	l.run(contractRunner)
-	if want := []string{"test/waits", "test/fails"}; !slices.Equal(heard.lines, want) {
+	if want := append(slices.Repeat([]string{"test/waits"}, quietLanes), "test/fails"); !slices.Equal(heard.lines, want) {
 		t.Errorf("reported %q, want %q", heard.lines, want)
 	}
-	if results := l.finished(); len(results) != 2 {
-		t.Errorf("%d results, want two", len(results))
+	if results := l.finished(); len(results) != quietLanes+1 {
+		t.Errorf("%d results, want %d", len(results), quietLanes+1)
 	}
 }
 
@@ -79,7 +83,7 @@ func TestALaneWithoutAServer(t *testing.T) {
 		{"one lane, nothing else", []spec.Check{checks[0], checks[2]}, 1, exitNotStarted},
 		{"one lane, and a broken promise", checks, 1, exitFailed},
 		{"no lane at all", checks, 0, exitNotStarted},
-		{"both lanes", checks, 2, exitFailed},
+		{"a server for each", checks, 2, exitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			program := &limitedProgram{Program: spec.Command(wrong, "-addr", "{addr}").Program, left: test.starts}

@@ -17,6 +17,7 @@ var neverReadsMany = Check{
 	Why: "A pool of workers, each of which blocks in a write, is used up by as many clients as it has workers; one stalled client " +
 		"does not show that.",
 	Sound: "It waits only for bytes. What the server takes is its own choice, up to 4 MiB of each here.",
+	Quiet: true,
 	Run: func(t *T) {
 		conns := t.DialMany(t.pick(6, 24), WithReceiveBuffer(4<<10))
 		t.SendAllUntilBlocked(conns, 4<<20)

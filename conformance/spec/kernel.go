@@ -64,12 +64,16 @@ type thread struct {
 	id    int
 	name  string
 	state byte   // R running, S sleeping, D disk, T stopped, Z dead but not reaped
-	waits string // where in the kernel it sleeps; "" when it runs or the kernel does not say
+	task  string // its folder in /proc
 }
 
-func (t thread) String() string {
-	if t.waits == "" {
-		return fmt.Sprintf("%d %s %c", t.id, t.name, t.state)
+func (t thread) String() string { return fmt.Sprintf("%d %s", t.id, t.does()) }
+
+// does is what it does, as in "pool S in futex_wait".
+func (t thread) does() string {
+	does := fmt.Sprintf("%s %c", t.name, t.state)
+	if where := t.waits(); where != "" {
+		does += " in " + where
 	}
-	return fmt.Sprintf("%d %s %c in %s", t.id, t.name, t.state, t.waits)
+	return does
 }

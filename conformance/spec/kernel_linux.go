@@ -106,7 +106,7 @@ func family(a netip.Addr) byte {
 	return unix.AF_INET6
 }
 
-// threads describes every thread of a process.
+// threads describes every thread of a process, but for where it sleeps.
 func threads(pid int) []thread {
 	var all []thread
 	for _, task := range tasks(pid) {
@@ -117,23 +117,50 @@ func threads(pid int) []thread {
 	return all
 }
 
+// leader describes the thread that a process began with. It stays, dead, until all others have ended.
+func leader(pid int) (thread, bool) { return readThread(proc(pid) + "/task/" + strconv.Itoa(pid)) }
+
 // readThread reads /proc/PID/task/TID/stat, "TID (name) S ...". The name may itself contain a parenthesis.
 func readThread(task string) (thread, bool) {
-	stat, err := os.ReadFile(filepath.Join(task, "stat"))
+	var line [512]byte
+	stat := line[:readAtOnce(task+"/stat", line[:])]
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
-	if err != nil || open < 0 || end < open || end+2 >= len(stat) {
+	if open < 0 || end < open || end+2 >= len(stat) {
 		return thread{}, false
 	}
 	id, _ := strconv.Atoi(strings.TrimSpace(string(stat[:open])))
-	t := thread{id: id, name: string(stat[open+1 : end]), state: stat[end+2]}
-	if waits, err := os.ReadFile(filepath.Join(task, "wchan")); err == nil && string(waits) != "0" {
-		t.waits = string(waits)
+	return thread{id: id, name: string(stat[open+1 : end]), state: stat[end+2], task: task}, true
+}
+
+// readAtOnce reads what one read gives of a file in /proc, without what a file of package os costs beside it: a server's threads are
+// looked at thousands of times. A file that cannot be read is empty.
+func readAtOnce(name string, into []byte) int {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0
 	}
-	return t, true
+	defer unix.Close(fd)
+	n, _ := unix.Read(fd, into)
+	return max(n, 0)
+}
+
+// waits reads where in the kernel the thread sleeps: "" when it runs, or the kernel does not say.
+func (t thread) waits() string {
+	var name [128]byte
+	where := string(name[:readAtOnce(t.task+"/wchan", name[:])])
+	if where == "0" {
+		return ""
+	}
+	return where
 }
 
 func tasks(pid int) []string {
-	all, _ := filepath.Glob(filepath.Join(proc(pid), "task", "*"))
+	dir := proc(pid) + "/task"
+	names, _ := os.ReadDir(dir)
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = dir + "/" + name.Name()
+	}
 	return all
 }
 

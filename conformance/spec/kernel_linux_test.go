@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -67,14 +68,27 @@ func TestThreadsOfThisProcess(t *testing.T) {
 	if len(all) == 0 || all[0].name == "" || all[0].state == 0 {
 		t.Errorf("threads of this process: %v", all)
 	}
-	if none := threads(1 << 30); none != nil {
+	if first, ok := leader(os.Getpid()); !ok || first.id != os.Getpid() || first.name != all[0].name {
+		t.Errorf("this process began with thread %v", first)
+	}
+	if none := threads(1 << 30); len(none) > 0 {
 		t.Errorf("threads of no process: %v", none)
 	}
 }
 
 func TestEqualThreadsAreOneFact(t *testing.T) {
-	got := threadLines([]thread{{1, "main", 'S', "ep_poll"}, {2, "pool", 'S', "futex"}, {3, "pool", 'S', "futex"}})
+	polls, waits := sleepsIn(t, "ep_poll"), sleepsIn(t, "futex")
+	got := threadLines([]thread{{1, "main", 'S', polls}, {2, "pool", 'S', waits}, {3, "pool", 'S', waits}})
 	if len(got) != 2 || got[0] != "1 thread main S in ep_poll" || got[1] != "2 threads pool S in futex" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// sleepsIn makes the folder of a thread that sleeps there.
+func sleepsIn(t *testing.T, where string) string {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "wchan"), []byte(where), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -6,5 +6,7 @@ package spec
 
 func lookup(socketMaker, fourTuple) (Socket, error) { return Socket{}, errUnobservable }
 func threads(int) []thread                          { return nil }
+func leader(int) (thread, bool)                     { return thread{}, false }
+func (t thread) waits() string                      { return "" }
 func limitDescriptors(int, uint64) error            { return errUnobservable }
 func highestDescriptor(int) (int, error)            { return 0, errUnobservable }

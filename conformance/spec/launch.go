@@ -106,6 +106,7 @@ var busyPort = Check{
 		"starts, and silently takes every other client.",
 	Sound:  "The first instance listens before the second one is started.",
 	Starts: true,
+	Quiet:  true,
 	Run: func(t *T) {
 		first := t.Start(impls.Options{})
 		c := first.Dial()

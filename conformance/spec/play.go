@@ -137,7 +137,11 @@ func (p *play) sent(c *client, began int64) {
 // full reports whether the server has stopped reading. Where its end cannot be seen, a while without room must do.
 func (p *play) full(c *client, watch *stall) bool {
 	if c.addresses.server.IsValid() {
-		return watch.reached([]*Conn{c.Conn})
+		if watch.reached([]*Conn{c.Conn}) {
+			return true
+		}
+		p.t.roomComes([]*Conn{c.Conn})
+		return false
 	}
 	return !c.waitFor(unix.POLLOUT, p.t.scaled(blockedAfterUnseen), "room to send")
 }

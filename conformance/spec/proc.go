@@ -81,6 +81,7 @@ var sigtermDrain = Check{
 	Sound: "Only bytes that the kernel shows as read by the server are demanded. They lie in the kernel's queue, where a " +
 		"process may leave them when it ends.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		c.SendUntilUnread(256 << 10)
@@ -106,6 +107,7 @@ var sigtermDrainBacklog = Check{
 	Sound: "The server is fed until it leaves bytes unread or holds 8 MiB. Only what it had read by then is demanded, and the " +
 		"client takes it at once after the signal.",
 	Fresh: true,
+	Quiet: true,
 	Run: func(t *T) {
 		c := t.Dial(WithReceiveBuffer(4 << 10))
 		c.SendUntilUnread(8 << 20)

@@ -208,6 +208,9 @@ func (s *Server) isDead() bool {
 	if unix.Kill(pid, 0) == unix.ESRCH {
 		return true
 	}
+	if first, ok := leader(pid); ok && first.state != 'Z' && first.state != 'X' {
+		return false // as a rule, so one file is read and not one for each thread
+	}
 	all := threads(pid)
 	for _, thread := range all {
 		if thread.state != 'Z' && thread.state != 'X' {
@@ -265,10 +268,7 @@ func threadLines(all []thread) []string {
 	count := map[string]int{}
 	var order []string
 	for _, t := range all {
-		does := fmt.Sprintf("%s %c", t.name, t.state)
-		if t.waits != "" {
-			does += " in " + t.waits
-		}
+		does := t.does()
 		if count[does]++; count[does] == 1 {
 			order = append(order, does)
 		}

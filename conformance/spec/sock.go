@@ -82,6 +82,7 @@ var unixLive = Check{
 	Sound:   "The first server listens before the second one is started.",
 	Feature: "unix",
 	Starts:  true,
+	Quiet:   true,
 	Run: func(t *T) {
 		t.onUnixSocket(func(addr string) {
 			first := t.Start(impls.Options{Addr: addr})

@@ -13,8 +13,11 @@ import (
 // has been woken for bytes is runnable, however long it waits for a CPU. So a server has stopped reading when bytes lie
 // in its kernel and all its threads sleep beside them.
 
-// looksAsleep is how often in a row a server must be seen asleep beside unread bytes.
-const looksAsleep = 3
+// looksAsleep is how often in a row a server must be seen asleep beside unread bytes, with so much between two looks.
+const (
+	looksAsleep  = 3
+	betweenLooks = 100 * time.Microsecond
+)
 
 // blockedAfter must tell when sleep cannot: of a server that spins, and of one whose threads cannot be seen. A right
 // server that is only slow to be scheduled makes the check weaker by this, never wrong.
@@ -35,8 +38,8 @@ func (t *T) watchStall() *stall { return &stall{t: t, since: time.Now()} }
 // moved starts the watch again.
 func (s *stall) moved() { s.since, s.looks = time.Now(), 0 }
 
-// reached looks once more, and reports whether the server has stopped reading each of the connections. Between two looks it
-// sleeps for a moment.
+// reached looks once more, and reports whether the server has stopped reading each of the connections. Between two looks its
+// caller waits for a moment.
 func (s *stall) reached(conns []*Conn) bool {
 	limit := blockedAfter
 	if s.t.server.process.PID() == 0 {
@@ -47,11 +50,7 @@ func (s *stall) reached(conns []*Conn) bool {
 	} else {
 		s.looks = 0
 	}
-	if s.looks == looksAsleep || time.Since(s.since) > s.t.scaled(limit) {
-		return true
-	}
-	s.t.Sleep(pollEvery / 20)
-	return false
+	return s.looks == looksAsleep || time.Since(s.since) > s.t.scaled(limit)
 }
 
 func (s *stall) leftUnread(conns []*Conn) bool {
@@ -121,7 +120,7 @@ func (t *T) fill(conns []*Conn, max, piece int64) (taken int64) {
 	for _, c := range conns {
 		goal[c] = c.sent + max
 	}
-	watch := t.watchStall()
+	watch, hopeful := t.watchStall(), true
 	for open := conns; len(open) > 0; {
 		var wrote int64
 		var still []*Conn
@@ -133,13 +132,29 @@ func (t *T) fill(conns []*Conn, max, piece int64) (taken int64) {
 			}
 		}
 		taken += wrote
-		if open = still; wrote > 0 {
+		switch open = still; {
+		case wrote > 0:
 			watch.moved()
-		} else if len(open) > 0 && watch.reached(open) {
-			break
+			hopeful = true
+		case len(open) == 0:
+		case hopeful && t.roomComes(open): // which costs less than a look, and comes before the server sleeps
+			hopeful = false
+		case watch.reached(open):
+			return taken
+		default:
+			hopeful = true
 		}
 	}
 	return taken
+}
+
+// roomComes waits for as long as between two looks at most, and reports whether one of the connections takes bytes again.
+func (t *T) roomComes(conns []*Conn) bool {
+	fds := make([]unix.PollFd, len(conns))
+	for i, c := range conns {
+		fds[i] = unix.PollFd{Fd: int32(c.fd), Events: unix.POLLOUT}
+	}
+	return t.poll(fds, time.Now().Add(betweenLooks), "room to send")
 }
 
 // SendUntilUnread sends without reading, in pieces that the server's kernel has room for, until the server leaves one
@@ -181,6 +196,7 @@ func (c *Conn) leavesUnread() bool {
 		if watch.reached([]*Conn{c}) {
 			return true
 		}
+		c.t.Sleep(betweenLooks)
 	}
 	return false
 }
@@ -196,6 +212,6 @@ func (c *Conn) awaitRest() {
 		if asleep++; !c.server.asleep() {
 			asleep = 0
 		}
-		c.t.Sleep(pollEvery / 20)
+		c.t.Sleep(betweenLooks)
 	}
 }

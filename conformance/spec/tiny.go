@@ -27,6 +27,7 @@ func tinyBuffers(family string, checks []Check) Check {
 		Profile: Full,
 		Starts:  true,
 		Network: true,
+		Quiet:   true, // most of the time is the kernel's, until it tells of room again
 		Run:     func(t *T) { t.again(checks, tinyWorld, notInATinyWorld) },
 	}
 }

@@ -80,8 +80,7 @@ func (t *T) alive(what string) {
 func (t *T) poll(fds []unix.PollFd, until time.Time, what string) bool {
 	for {
 		now := time.Now()
-		left := min(until.Sub(now), slice)
-		n, err := unix.Poll(fds, int(max(left, 0).Milliseconds()))
+		n, err := pollFor(fds, max(0, min(until.Sub(now), slice)))
 		switch {
 		case n > 0:
 			return true
