@@ -16,14 +16,21 @@ import (
 // again, which was more than once an echo (PERFORMANCE.md). Small ones lie close together, too: memory that is a multiple of 64 KiB apart shares
 // the same few places of a cache. So a receive begins with large ones, and when it is begun again it gets those that its last message fits into:
 // because it starved, or now and then for that alone. What fills one of a lesser size goes on with the next larger one.
+//
+// A receive that has had nothing yet tells nothing of what is wanted: for its sake the stock becomes no larger than mostForUntold. A larger crowd
+// of new connections takes turns with those, instead of leaving a page behind in each of many.
 type ringBuffers [sizes]stock
 
 const (
-	large bufferSize = iota
+	untold bufferSize = iota // nothing has come yet; there is no such stock
+	large
 	small
 	tiny
 	sizes
 )
+
+// stockOf is where an Op receives.
+func (b *ringBuffers) stockOf(op *Op) *stock { return &b[max(op.buffers, large)] }
 
 // bufferSizes are those of package evbuffer's chunks, with which their memory is exchanged. A stock begins small, because
 // a buffer is used again and again only as long as it is in the cache, and doubles when that turns out to be too little.
@@ -41,6 +48,9 @@ func fitting(n int) bufferSize {
 	}
 	return size
 }
+
+// mostForUntold lets so many new connections be served in one turn, and costs a page for each of them: 256 KiB.
+const mostForUntold = 64
 
 // sizeShift: above it in a buffer's number stands its size, below it which one of that size.
 const sizeShift = 14
@@ -76,7 +86,7 @@ type bufferEntry struct {
 }
 
 func (b *ringBuffers) open(method string, ring int, kernel ringKernel) (err error) {
-	for size := range sizes {
+	for size := large; size < sizes; size++ {
 		b[size].size = size
 		if err = b[size].open(method, ring, kernel); err != nil {
 			b.close()

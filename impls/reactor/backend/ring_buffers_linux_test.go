@@ -113,6 +113,15 @@ func TestLargeMessagesLeaveSmallBuffers(t *testing.T) {
 	}
 }
 
+// A crowd of new connections takes turns with a bounded number of buffers: each of more would keep a page that was written to once.
+func TestNewConnectionsTakeTurns(t *testing.T) {
+	c := newCrowd(t, 400)
+	c.round(t, pattern(64))
+	if n := len(c.ring.operations.buffers[large].memory); n > mostForUntold {
+		t.Errorf("%d large buffers for the first messages of 400 connections", n)
+	}
+}
+
 // Where large messages come to small buffers again and again, receives stay with large ones: to move to and fro costs more than it brings.
 func TestMixedMessagesMoveNobodyToAndFro(t *testing.T) {
 	c := newCrowd(t, 20)

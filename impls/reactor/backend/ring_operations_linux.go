@@ -73,7 +73,7 @@ func (o *operations) submit(s *submission, op *Op) {
 	case accepting:
 		s.code, s.priority, s.operation = codeAccept, acceptMultishot, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
 	case receiving:
-		stock := &o.buffers[op.buffers]
+		stock := o.buffers.stockOf(op)
 		if len(stock.memory) == 0 {
 			stock.enlarge()
 		}
@@ -170,7 +170,7 @@ func (o *operations) taken(op *Op, number uint16, c completion) {
 	o.buffers[size].out++
 	goesOn := c.flags&completionMore != 0
 	switch {
-	case op.buffers < size:
+	case op.buffers != untold && op.buffers < size:
 	case fits < size && (!goesOn || o.callOff(op) == nil):
 		op.buffers, o.moving = size-1, true
 		o.credit -= outgrowCost
@@ -227,27 +227,36 @@ func (o *operations) goesOn(op *Op, result int32) bool {
 	return true
 }
 
-// feed begins receives again that have found no buffer, if there are some now. A single one may just have taken all that it could get, and
-// will find what its owner gives back; a stock is too small if it has less than several starve for, or if owners keep all of it.
+// feed begins receives again that have found no buffer, as many as there are buffers now, the longest hungry first. A single one may just have
+// taken all that it could get, and will find what its owner gives back; a stock is too small if it has less than several starve for, or
+// if owners keep all of it.
 func (o *operations) feed(ownersHadTheirTurn bool) {
 	if len(o.hungry) == 0 {
 		return
 	}
-	var starving [sizes]int
+	var starving, left [sizes]int
 	for _, op := range o.hungry {
 		starving[op.buffers]++
 	}
-	for size, n := range starving {
-		if s := &o.buffers[size]; n > s.left() && (n > 1 || ownersHadTheirTurn) {
+	for size := large; size < sizes; size++ {
+		s := &o.buffers[size]
+		told := starving[size]
+		if size == large && (len(s.memory) < mostForUntold || ownersHadTheirTurn && s.left() <= 0) {
+			told += starving[untold]
+		}
+		if told > s.left() && (told > 1 || ownersHadTheirTurn || len(s.memory) == 0) {
 			s.enlarge()
 		}
+		left[size] = s.left()
 	}
 	o.hungry = slices.DeleteFunc(o.hungry, func(op *Op) bool {
-		fed := o.buffers[op.buffers].left() > 0
-		if fed {
-			o.restarts = append(o.restarts, op)
+		size := max(op.buffers, large)
+		if left[size] <= 0 {
+			return false
 		}
-		return fed
+		left[size]--
+		o.restarts = append(o.restarts, op)
+		return true
 	})
 }
 
