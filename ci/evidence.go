@@ -10,9 +10,9 @@ import (
 
 // evidence is all that was measured for the goals.
 type evidence struct {
-	records     []results.Record
-	figures     []loopFigure
-	allocations map[string]float64 // an operation, by Go benchmark
+	records []results.Record
+	figures []loopFigure
+	counts  map[string]float64 // by Go benchmark and unit
 }
 
 // ours are the servers that have goals; whoever is neither one of them, nor another of their kind, nor bare is a peer.
@@ -180,31 +180,43 @@ func rearm(e evidence) results.Estimate {
 	return results.EstimateMedian(e.values(sequence{method: "epoll", arguments: []string{"idle", "9000"}}, "idle", "reactor"))
 }
 
-// latencyToBestPeer compares medians over blocks; a cell whose client was the limit, or had too great a part in this percentile, or that did
-// not reach its rate, has no say.
+// latencyToBestPeer is of an open loop at a share of the capacity; a cell that did not reach its rate has no say.
 func latencyToBestPeer(server string, share int, percent float64) func(evidence) results.Estimate {
 	return func(e evidence) results.Estimate {
-		values := make(map[string][]float64)
-		for _, r := range e.records {
-			if r.Loop != "open" || r.Purpose != "" || r.Failed() || !r.Comparable(percent) || r.ShortOf != "" || e.share(r) != share {
-				continue
-			}
-			latency := r.LatencyP50Ns
-			if percent == 99 {
-				latency = r.LatencyP99Ns
-			}
-			if latency > 0 { // absent where too few requests lie beyond it
-				values[r.Impl] = append(values[r.Impl], float64(latency))
-			}
-		}
-		var peers []results.Estimate
-		for impl := range values {
-			if isPeer(impl) {
-				peers = append(peers, results.EstimateMedian(values[impl]))
-			}
-		}
-		return quotient(results.EstimateMedian(values[server]), best(peers))
+		return e.latency(server, percent, func(r results.Record) bool { return r.Loop == "open" && r.ShortOf == "" && e.share(r) == share })
 	}
+}
+
+// aloneToBestPeer is of one connection, which has one request in flight.
+func aloneToBestPeer(server string, percent float64) func(evidence) results.Estimate {
+	return func(e evidence) results.Estimate {
+		return e.latency(server, percent, func(r results.Record) bool { return r.Loop == "closed" && r.Conns == 1 && r.Depth <= 1 })
+	}
+}
+
+// latency compares medians over the blocks of chosen cells; one whose client was the limit, or had too great a part in this percentile, has
+// no say.
+func (e evidence) latency(server string, percent float64, chosen func(results.Record) bool) results.Estimate {
+	values := make(map[string][]float64)
+	for _, r := range e.records {
+		if r.Purpose != "" || r.Failed() || !r.Comparable(percent) || !chosen(r) {
+			continue
+		}
+		latency := r.LatencyP50Ns
+		if percent == 99 {
+			latency = r.LatencyP99Ns
+		}
+		if latency > 0 { // absent where too few requests lie beyond it
+			values[r.Impl] = append(values[r.Impl], float64(latency))
+		}
+	}
+	var peers []results.Estimate
+	for impl := range values {
+		if isPeer(impl) {
+			peers = append(peers, results.EstimateMedian(values[impl]))
+		}
+	}
+	return quotient(results.EstimateMedian(values[server]), best(peers))
 }
 
 // capacity is what bare was seen to do with 64 connections: on few cores that is as much the client's limit as the server's.

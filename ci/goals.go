@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"reactorbench/results"
@@ -43,10 +44,7 @@ func (g goal) judge(e results.Estimate) goalVerdict {
 func goals() (all []goal) {
 	all = append(all, cpuGoals()...)
 	all = append(all, callGoals()...)
-	all = append(all, goal{3, "reactor/epoll: bytes an idle connection", 200, idleBytes("reactor/epoll")})
-	all = append(all,
-		goal{3, "reactor/epoll: whole allocations an echo", 0, echoAllocations("epoll")},
-		goal{3, "reactor/io_uring: whole allocations an echo", 0, echoAllocations("io_uring")})
+	all = append(all, memoryGoals()...)
 	all = append(all, dispatchGoals()...)
 	all = append(all, timerGoals()...)
 	return append(all, latencyGoals()...)
@@ -91,6 +89,24 @@ func callGoals() (all []goal) {
 		goal{2, "reactor/io_uring, closed-64: all system calls a request", 0.2, calls("reactor/io_uring")})
 }
 
+// memoryGoals are of connections that have a time-out.
+func memoryGoals() (all []goal) {
+	for _, server := range ours {
+		all = append(all, goal{3, server + ": bytes an idle connection, time-outs set", 200, idleBytes(withTimeouts(server))})
+	}
+	for _, server := range ours {
+		method := strings.TrimPrefix(server, "reactor/")
+		all = append(all,
+			goal{3, server + ": whole allocations an echo", 0, benchmarkCount("BenchmarkEcho/"+method+"/library_with_timeouts", "allocs/op")},
+			goal{3, server + ": allocations a connection, from accept over an echo to its end", 1 + strayAllocations,
+				benchmarkCount("BenchmarkLife/"+method, "allocations/life")})
+	}
+	return all
+}
+
+// strayAllocations is what a connection may have of those that belong to none: of Go's runtime, of tables that grow.
+const strayAllocations = 0.01
+
 func dispatchGoals() (all []goal) {
 	for _, s := range sequences() {
 		switch {
@@ -101,15 +117,26 @@ func dispatchGoals() (all []goal) {
 	return append(all, goal{4, "epoll dispatch, 100 active: CPU time with 9000 pairs ÷ with 100", 2, flatness})
 }
 
+// strayWaits is what a timer may have of those that a signal of Go's runtime has ended.
+const strayWaits = 0.01
+
 func timerGoals() (all []goal) {
 	timers := sequence{method: "epoll", arguments: []string{"timers", "1000000"}}
 	for _, step := range []string{"add", "move", "cancel", "expire"} {
 		all = append(all, goal{5, "a million timers, " + step + ": CPU time ÷ libevent's", 1, toLibevent(timers, step)})
 	}
+	for _, method := range []string{"epoll", "poll", "select", "io_uring-poll", "io_uring"} {
+		all = append(all, goal{5, method + ": waits for a timer of 100 µs", 1 + strayWaits, benchmarkCount("BenchmarkTimerOf100Microseconds/"+method, "waits/timer")})
+	}
 	return append(all, goal{5, "ns to start an idle timeout anew", 100, rearm})
 }
 
 func latencyGoals() (all []goal) {
+	for _, server := range ours {
+		for _, percent := range []float64{50, 99} {
+			all = append(all, goal{6, fmt.Sprintf("%s, one connection: p%g ÷ the best peer's", server, percent), 1, aloneToBestPeer(server, percent)})
+		}
+	}
 	for _, share := range latencyShares {
 		for _, server := range ours {
 			for _, percent := range []float64{50, 99} {

@@ -25,11 +25,11 @@ every figure against its goal: reached, not reached, or cannot be told, when the
   ci limits                      everything: servers in pairs with bare, system calls, idle connections, response times, the loop and its
                                  timers beside libevent's; at most twenty minutes on two cores
   ci limits -short               two workloads, few sequences, no response times: at most five minutes
-  ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/libuv   these servers only; default ./impls/...
+  ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/libuv   these servers only; default ./impls/... of the module
   ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
   ci limits -table results/RUN   the table again, of a record
 
-The record is records.jsonl (servers), allocations.txt, loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
+The record is records.jsonl (servers), allocations.txt, lives.txt and wakes.txt (what Go's benchmarks count), loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
 
 `
 
@@ -79,9 +79,7 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 	case *table != "":
 		return exitDone, printRecord(*table, stdout)
 	}
-	if l.patterns = flags.Args(); len(l.patterns) == 0 {
-		l.patterns = []string{"./impls/..."}
-	}
+	l.patterns = flags.Args()
 	if *run == "" {
 		return exitDone, l.everything(ctx, stdout)
 	}
@@ -123,7 +121,7 @@ func (l *limits) everything(ctx context.Context, stdout io.Writer) error {
 		if l.short {
 			chosen = slices.DeleteFunc(chosen, func(s sequence) bool { return !s.brief() })
 		}
-		failed := errors.Join(l.load(ctx), l.allocations(ctx), l.loop(ctx, chosen))
+		failed := errors.Join(l.load(ctx), l.benchmarks(ctx), l.loop(ctx, chosen))
 		e, err := readEvidence(l.out)
 		if err != nil {
 			return errors.Join(failed, err)
@@ -171,6 +169,9 @@ func (l *limits) build(ctx context.Context) error {
 		return err
 	}
 	l.root = root
+	if l.patterns, err = fromRoot(root, l.patterns); err != nil {
+		return err
+	}
 	l.programs = map[string]string{"libevent": filepath.Join(l.dir, "bench")}
 	for name, pkg := range map[string]string{"reactor": "./impls/reactor/bench", "loadgen": "./loadgen"} {
 		l.programs[name] = filepath.Join(l.dir, name)
@@ -184,6 +185,28 @@ func (l *limits) build(ctx context.Context) error {
 		delete(l.programs, "libevent")
 	}
 	return nil
+}
+
+// fromRoot has the patterns, which are of the present folder, as the root of the module has them, where loadgen runs.
+func fromRoot(root string, patterns []string) (all []string, err error) {
+	if len(patterns) == 0 {
+		return []string{"./impls/..."}, nil
+	}
+	for _, pattern := range patterns {
+		if !filepath.IsAbs(pattern) {
+			if pattern, err = filepath.Abs(pattern); err == nil {
+				pattern, err = filepath.Rel(root, pattern)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if pattern != ".." && !strings.HasPrefix(pattern, "../") {
+				pattern = "./" + pattern
+			}
+		}
+		all = append(all, pattern)
+	}
+	return all, nil
 }
 
 // sequence runs both programs by turns, in an order by lot.

@@ -35,17 +35,22 @@ func (l *limits) loads() []load {
 	return []load{
 		{"server CPU beside bare", append([]string{"-base", "./impls/bare", "-suite", suite}, l.patterns...)},
 		{"system calls", append([]string{"-syscalls", "-workload", "closed-64"}, folders...)},
-		{"memory of idle connections", append([]string{"-workload", "idle-2000", "-blocks", "6"}, folders...)},
+		{"memory of idle connections", []string{"-workload", "idle-2000", "-blocks", "6", "./ci/reactor-with-timeouts"}},
 	}
 }
 
-// openLoads are at shares of the capacity that the pairs have shown.
-func (l *limits) openLoads(capacity float64) (all []load) {
-	shares := latencyShares
+// withTimeouts is the name of the same server in the folder ci/reactor-with-timeouts.
+func withTimeouts(server string) string {
+	return "reactor-with-timeouts" + strings.TrimPrefix(server, "reactor")
+}
+
+// latencyLoads are at shares of the capacity that the pairs have shown, and before them a single connection.
+func (l *limits) latencyLoads(capacity float64) (all []load) {
 	if l.short {
-		shares = nil
+		return nil
 	}
-	for _, share := range shares {
+	all = []load{{"response times of one connection", append([]string{"-suite", "ci/one-connection.json", "-conns", "1"}, l.patterns...)}}
+	for _, share := range latencyShares {
 		rate := fmt.Sprintf("%.0f", capacity*float64(share)/100)
 		all = append(all, load{fmt.Sprintf("response times at %d %% of capacity", share),
 			append([]string{"-suite", "limits-open", "-rate", rate}, l.patterns...)})
@@ -67,7 +72,7 @@ func (l *limits) load(ctx context.Context) error {
 	if capacity == 0 {
 		return errors.Join(failed, errors.New("bare has no figure for closed-64, so there is no capacity to take shares of"))
 	}
-	return errors.Join(failed, l.run(ctx, l.openLoads(capacity)))
+	return errors.Join(failed, l.run(ctx, l.latencyLoads(capacity)))
 }
 
 // run goes on where the machine refuses one of the loads, such as with too few descriptors.
@@ -86,12 +91,16 @@ func (l *limits) run(ctx context.Context, all []load) (failed error) {
 
 // loadgen counts an exit status of 1 as done: some cells have no figures, and the table says which goals that leaves open.
 func (l *limits) loadgen(ctx context.Context, arguments []string) error {
-	cmd := exec.CommandContext(ctx, l.programs["loadgen"], append([]string{"-out", l.out}, arguments...)...)
+	out, err := filepath.Rel(l.root, l.out) // the record has its own command line, and no path of this machine
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, l.programs["loadgen"], append([]string{"-out", out}, arguments...)...)
 	cmd.Dir = l.root
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
 	cmd.Stderr = l.progress
-	err := cmd.Run()
+	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 && ctx.Err() == nil {
 		fmt.Fprintln(l.progress, "some cells have no figures")
@@ -109,11 +118,11 @@ func readEvidence(folder string) (e evidence, err error) {
 		}
 		e.records = run.Records()
 	}
-	if e.allocations, err = readAllocations(folder); err != nil {
+	if e.counts, err = readBenchmarks(folder); err != nil {
 		return e, err
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "loop.jsonl"))
-	if errors.Is(err, fs.ErrNotExist) && (e.records != nil || e.allocations != nil) {
+	if errors.Is(err, fs.ErrNotExist) && (e.records != nil || e.counts != nil) {
 		return e, nil
 	}
 	for line := range strings.Lines(string(text)) {

@@ -83,6 +83,20 @@ func openRecords(server string, rate float64, p99 int64) (all []results.Record) 
 	return all
 }
 
+func aloneRecords(server string, p99 int64) (all []results.Record) {
+	for range 6 {
+		all = append(all, results.Record{Impl: server, Workload: "closed-64", Loop: "closed", Conns: 1, LatencyP50Ns: p99 / 2, LatencyP99Ns: p99})
+	}
+	return all
+}
+
+func idleRecords(server string, bytes float64) (all []results.Record) {
+	for block := range 6 {
+		all = append(all, results.Record{Impl: server, Workload: "idle-2000", BytesPerIdleConn: new(bytes + float64(block)/10)})
+	}
+	return all
+}
+
 // TestTableOfGoals writes a record in which some goals are reached and others missed, and reads the table of it.
 func TestTableOfGoals(t *testing.T) {
 	dir := t.TempDir()
@@ -92,6 +106,8 @@ func TestTableOfGoals(t *testing.T) {
 	}
 	records := slices.Concat(
 		pairRecords("reactor/epoll", "closed-64", 1.01), pairRecords("reactor/io_uring", "closed-64", 1.2), pairRecords("gnet", "closed-64", 1.1),
+		idleRecords("reactor-with-timeouts/epoll", 199), idleRecords("reactor-with-timeouts/io_uring", 1106), idleRecords("reactor/epoll", 300),
+		aloneRecords("reactor/epoll", 100), aloneRecords("gnet", 200), aloneRecords("reactor/io_uring", 300),
 		openRecords("reactor/epoll", 50_000, 100), openRecords("gnet", 50_000, 200), openRecords("reactor/io_uring", 50_000, 300),
 		[]results.Record{{Purpose: "syscalls", Impl: "reactor/epoll", Workload: "closed-64", Requests: 1000, Conns: 64,
 			Syscalls: map[string]int64{"read": 1001, "write": 1500, "epoll_ctl": 200, "epoll_pwait": 50, "getsockopt": 500, "futex": 900}}})
@@ -113,8 +129,14 @@ func TestTableOfGoals(t *testing.T) {
 	}
 	allocations := "BenchmarkEcho/epoll/library_with_timeouts 20000 2750 ns/op 3 B/op 0 allocs/op\n" +
 		"BenchmarkEcho/io_uring/library_with_timeouts 20000 2750 ns/op 3 B/op 2 allocs/op\nPASS\n"
-	if err := os.WriteFile(filepath.Join(dir, allocationsFile), []byte(allocations), 0o644); err != nil {
-		t.Fatal(err)
+	lives := "BenchmarkLife/epoll 2000 253991 ns/op 1.002 allocations/life 128 B/op 1 allocs/op\n" +
+		"BenchmarkLife/io_uring 2000 253872 ns/op 1.9 allocations/life 128 B/op 1 allocs/op\nPASS\n"
+	wakes := "BenchmarkTimerOf100Microseconds/epoll 2000 228069 ns/op 1.000 waits/timer 9 B/op 0 allocs/op\n" +
+		"BenchmarkTimerOf100Microseconds/poll 2000 291938 ns/op 1.02 waits/timer 12 B/op 0 allocs/op\nPASS\n"
+	for i, text := range []string{allocations, lives, wakes} {
+		if err := os.WriteFile(filepath.Join(dir, benchmarks[i].file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var out, log bytes.Buffer
 	if status := command(context.Background(), []string{"limits", "-table", dir}, &out, &log); status != exitDone {
@@ -131,6 +153,17 @@ func TestTableOfGoals(t *testing.T) {
 		"reactor/epoll, closed-64: other system calls a request":          notReached,
 		"reactor/io_uring, closed-64: all system calls a request":         cannotTell,
 		"reactor/epoll, closed-64: epoll_ctl a request":                   notReached,
+		"reactor/epoll: bytes an idle connection, time-outs set":          reached,
+		"reactor/io_uring: bytes an idle connection, time-outs set":       notReached,
+		"reactor/epoll: allocations a connection, from accept":            reached,
+		"reactor/io_uring: allocations a connection, from accept":         notReached,
+		"epoll: waits for a timer of 100 µs":                              reached,
+		"  poll: waits for a timer of 100 µs":                             notReached,
+		"select: waits for a timer of 100 µs":                             cannotTell,
+		"reactor/epoll, one connection: p50 ÷ the best peer's":            reached,
+		"reactor/epoll, one connection: p99 ÷ the best peer's":            reached,
+		"reactor/io_uring, one connection: p50 ÷ the best peer's":         notReached,
+		"reactor/io_uring, one connection: p99 ÷ the best peer's":         notReached,
 		"reactor/epoll: whole allocations an echo":                        reached,
 		"reactor/io_uring: whole allocations an echo":                     notReached,
 		"a million timers, add: CPU time ÷ libevent's":                    reached,
@@ -293,5 +326,24 @@ func TestAnInterruptionLosesNoProcessThatHasEnded(t *testing.T) {
 	e, err := readEvidence(folder)
 	if err != nil || len(e.figures) != 1 || e.figures[0].NsPerOp != 100 {
 		t.Errorf("kept %+v, %v", e.figures, err)
+	}
+}
+
+// TestPatternsAreOfThePresentFolder although loadgen runs at the root of the module.
+func TestPatternsAreOfThePresentFolder(t *testing.T) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"../impls/bare": "./impls/bare", "./reactor-with-timeouts": "./ci/reactor-with-timeouts", "../impls/...": "./impls/...",
+		root + "/impls/bare": root + "/impls/bare", "../../elsewhere": "../elsewhere",
+	} {
+		if got, err := fromRoot(root, []string{given}); err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s is %v, %v; want %s", given, got, err, want)
+		}
+	}
+	if got, err := fromRoot(root, nil); err != nil || !slices.Equal(got, []string{"./impls/..."}) {
+		t.Errorf("no pattern is %v, %v", got, err)
 	}
 }

@@ -132,6 +132,7 @@ func (s *completion) keep(c *connection) {
 		return
 	}
 	c.eof, c.late, c.errno = false, false, 0
+	c.receive = backend.Op{Owner: c} // the next one's messages may be smaller
 	if len(s.idle) < mostIdle {
 		s.idle = append(s.idle, c)
 	}

@@ -83,16 +83,16 @@ func (s *completion) received(c *connection, r backend.Ready) {
 	}
 }
 
-// worthKeeping is the least that is passed on in the buffer in which it came. To copy less is cheap, and a backlog of
-// full bytes does not keep more than four times its memory.
-const worthKeeping = backend.ProvidedBytes / 4
+// keptShare is the least part of a buffer that is passed on in it. To copy less is cheap, and a backlog of full bytes does
+// not keep more than four times its memory.
+const keptShare = 4
 
 // takeIn moves what a receive has brought to the backlog, and gives the buffer back, or another in its place.
 func (s *completion) takeIn(c *connection, r backend.Ready) {
 	if c.bev != nil {
 		bytes := s.ring.Buffer(r)
-		if len(bytes) >= worthKeeping {
-			if other := c.backlog.Exchange(bytes[:backend.ProvidedBytes], len(bytes)); other != nil {
+		if c.keeps(bytes) {
+			if other := c.backlog.Exchange(bytes[:cap(bytes)], len(bytes)); other != nil {
 				s.ring.Exchange(r.Buffer, other)
 				return
 			}
@@ -100,6 +100,12 @@ func (s *completion) takeIn(c *connection, r backend.Ready) {
 		c.backlog.Write(bytes)
 	}
 	s.ring.Release(r.Buffer)
+}
+
+// keeps reports whether a buffer itself is passed on. Not so one of the lesser sizes behind others: many small pieces cost more on their way
+// out than one large.
+func (c *connection) keeps(bytes []byte) bool {
+	return len(bytes) >= cap(bytes)/keptShare && (c.backlog.Len() == 0 || cap(bytes) == backend.ProvidedBytes)
 }
 
 // receiveEnded notes what of it is the connection's concern. Otherwise it was called off.

@@ -97,17 +97,7 @@ func TestLifeOfAConnectionAllocatesOnce(t *testing.T) {
 
 func allocationsOfALife(t *testing.T, b *Base, prepare func(*BufferEvent)) uint64 {
 	t.Helper()
-	listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
-		bev := b.NewBufferEvent(fd)
-		bev.SetTimeouts(time.Minute, time.Minute)
-		prepare(bev)
-		bev.Enable(Read)
-	})
-	check(t, err)
-	defer listener.Close()
-	where, err := resolve("tcp", listener.Addr())
-	check(t, err)
-	p := make([]byte, 16)
+	where, p := listenForLives(t, b, prepare), make([]byte, 16)
 	for range 2 * pagePlaces { // until all that is made once is there: pages, queues, chunks
 		live(t, b, where, p)
 	}
@@ -119,8 +109,24 @@ func allocationsOfALife(t *testing.T, b *Base, prepare func(*BufferEvent)) uint6
 	return (mallocs() - before + lives/2) / lives // the runtime itself may allocate a few
 }
 
+// listenForLives accepts connections with a timeout for each direction.
+func listenForLives(t testing.TB, b *Base, prepare func(*BufferEvent)) socketAddress {
+	t.Helper()
+	listener, err := b.Listen("tcp", "127.0.0.1:0", func(fd int, _ netip.AddrPort) {
+		bev := b.NewBufferEvent(fd)
+		bev.SetTimeouts(time.Minute, time.Minute)
+		prepare(bev)
+		bev.Enable(Read)
+	})
+	check(t, err)
+	t.Cleanup(listener.Close)
+	where, err := resolve("tcp", listener.Addr())
+	check(t, err)
+	return where
+}
+
 // live is a connection from beginning to end, as its client sees it.
-func live(t *testing.T, b *Base, where socketAddress, p []byte) {
+func live(t testing.TB, b *Base, where socketAddress, p []byte) {
 	fd, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	unix.Connect(fd, where.raw)
 	unix.SetNonblock(fd, true)

@@ -152,15 +152,16 @@ type Proactor interface {
 	// Flush hands over what was begun, without waiting for it. After Cancel and Flush, closing the descriptor closes the socket.
 	Flush() error
 
-	// Buffer returns the bytes that a Receive has brought, N of them, with room behind them up to [ProvidedBytes]. They stay until Release
-	// gives the buffer (Ready.Buffer) back. Or they stay for good: Exchange gives other memory in place of that which Buffer returned,
-	// at least ProvidedBytes of it, which then is the kernel's.
+	// Buffer returns the bytes that a Receive has brought, N of them; its capacity is the whole buffer, see [ProvidedBytes]. They stay until
+	// Release gives the buffer (Ready.Buffer) back. Or they stay for good: Exchange gives other memory in place of that which Buffer
+	// returned, at least as much, which then is the kernel's.
 	Buffer(r Ready) []byte
 	Release(buffer uint16)
 	Exchange(buffer uint16, memory []byte)
 }
 
-// ProvidedBytes is the size of the buffers into which a [Proactor] receives: an echo of 64 KiB costs a sixth less than with 16.
+// ProvidedBytes is the size of the largest buffers into which a [Proactor] receives: an echo of 64 KiB costs a sixth less than with 16. Lesser
+// ones have a 32nd and a 256th part of it: whoever receives messages that fit there leaves the large ones to others.
 const ProvidedBytes = 64 << 10
 
 // An Op is one piece of work for a [Proactor]. The zero value is ready for use, again and again.
@@ -173,6 +174,7 @@ type Op struct {
 	kind      opKind
 	stage     stage
 	cancelled bool
+	buffers   bufferSize // into which it will receive when it is begun again
 }
 
 // UnderWay reports whether op is the kernel's.
@@ -187,6 +189,9 @@ const (
 	sending
 	connecting
 )
+
+// bufferSize says into which of the provided buffers an Op receives, by size.
+type bufferSize uint8
 
 // stage says who has an Op.
 type stage uint8

@@ -74,9 +74,10 @@
 //     meanwhile is refused by [ErrUnderWay]. An Op must not be copied then, and the bytes of a Send must stay as they are.
 //   - Accept and Receive go on and report again and again; where the kernel ends them for reasons of its own they are begun again unseen.
 //     Send and Connect report once, with ECANCELED if a thread of the process has ended: they are then to be begun again.
-//   - Bytes are received into buffers of 64 KiB that the kernel takes from a stock of the Proactor: 32, and up to 128 once that has
-//     turned out to be too little. Whoever is told of one gives it back by Release, or keeps its memory and gives other by Exchange; with
-//     none left, receiving rests.
+//   - Bytes are received into buffers that the kernel takes from stocks of the Proactor: of 64 KiB there are 32, and up to 128 once that has
+//     turned out to be too little; receives whose messages are small go on, by themselves, with lesser ones of 2 KiB (up to 512) or 256 bytes
+//     (up to 2048). Whoever is told of one gives it back by Release, or keeps its memory and gives other by Exchange; with none left,
+//     receiving rests.
 //   - Cancel does not wait: the Op comes back by a later Wait. On one that is not under way it does nothing.
 //   - Descriptors should block: of one that does not, the kernel reports EAGAIN instead of waiting. An Op keeps the file of
 //     its descriptor open; after Cancel and Flush, closing the descriptor closes the socket.

@@ -124,10 +124,8 @@ func (u *uring) Connect(op *Op, fd int, address unix.Sockaddr) error {
 
 func (u *uring) Cancel(op *Op) error { return u.operations.cancel(op) }
 
-func (u *uring) Buffer(r Ready) []byte { return u.operations.buffers.memory[r.Buffer][:r.N] }
+func (u *uring) Buffer(r Ready) []byte { return u.operations.buffers.of(r.Buffer)[:r.N] }
 
-func (u *uring) Release(buffer uint16) { u.Exchange(buffer, u.operations.buffers.memory[buffer]) }
+func (u *uring) Release(buffer uint16) { u.Exchange(buffer, u.operations.buffers.of(buffer)) }
 
-func (u *uring) Exchange(buffer uint16, memory []byte) {
-	u.operations.buffers.give(buffer, memory[:bufferBytes])
-}
+func (u *uring) Exchange(buffer uint16, memory []byte) { u.operations.buffers.give(buffer, memory) }

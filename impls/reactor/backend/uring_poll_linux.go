@@ -353,18 +353,21 @@ func (p *uringPoll) enter() error {
 	}
 }
 
-// reap fills ready from the completions. A receive that has found no buffer is begun again at once, if there are some now: it
-// should not have to wait for those that have had theirs.
+// reap fills ready from the completions. What is to begin again does so at once, as far as it can: a receive that has found no buffer should
+// not have to wait for those that have had theirs, and one that goes on with buffers of another size not for a turn each.
 func (p *uringPoll) reap(ready []Ready) (n int) {
 	n = p.reapOnce(ready)
-	if p.work == nil || n == len(ready) {
-		return n
-	}
-	if p.work.feed(false); len(p.work.restarts) > 0 && p.work.restart() == nil && p.enter() == nil {
+	for range mostAgain {
+		if p.work == nil || n == len(ready) || !p.work.again() || p.enter() != nil {
+			break
+		}
 		n += p.reapOnce(ready[n:])
 	}
 	return n
 }
+
+// mostAgain bounds how often a wait begins again: each other size of buffers takes two steps, to call off and to begin.
+const mostAgain = 2 * int(sizes)
 
 func (p *uringPoll) reapOnce(ready []Ready) (n int) {
 	if p.work != nil {

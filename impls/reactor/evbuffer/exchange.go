@@ -4,18 +4,19 @@ package evbuffer
 // pool's in return, with nothing in it that counts. So a fixed stock of memory that bytes come into, such as buffers that the kernel fills, is
 // passed on and renewed without an allocation.
 //
-// The memory must have exactly the size of the pool's large chunks (see [Pool.ChunkBytes]) and belong to nobody else. Otherwise,
+// The memory must have exactly the size of one kind of the pool's chunks ([Pool.ChunkBytes], or a 32nd or 256th part of it) and belong to
+// nobody else. Otherwise,
 // and if n is not within it, or above 0, or the back is frozen, nothing changes and the answer is nil: copy the bytes then.
 func (b *Buffer) Exchange(memory []byte, n int) []byte {
 	if b.Frozen(Back) {
 		return nil
 	}
-	p := b.chunks()
-	if len(memory) != p.large.chunkBytes || n <= 0 || n > len(memory) {
+	shelf := b.chunks().shelf(len(memory))
+	if shelf == nil || n <= 0 || n > len(memory) {
 		return nil
 	}
 	b.cancelReservation()
-	c := p.large.take()
+	c := shelf.take()
 	other := c.memory
 	c.memory, c.end = memory, n
 	b.push(c)

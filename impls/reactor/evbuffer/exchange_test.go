@@ -29,6 +29,26 @@ func TestExchangeTakesTheMemoryAndGivesOther(t *testing.T) {
 	}
 }
 
+// Each of the three sizes comes from its own kind of chunk, and goes back there.
+func TestExchangeKnowsEachSize(t *testing.T) {
+	pool := NewPool(0, 4)
+	for _, c := range []struct {
+		size  int
+		shelf *shelf
+	}{{DefaultChunkBytes, &pool.large}, {DefaultChunkBytes / smallShare, &pool.small}, {DefaultChunkBytes / tinyShare, &pool.tiny}} {
+		b := New(pool)
+		if other := b.Exchange(bytes.Repeat([]byte("m"), c.size), c.size-1); len(other) != c.size {
+			t.Errorf("%d bytes: got %d in return", c.size, len(other))
+		}
+		wantContent(t, b, string(bytes.Repeat([]byte("m"), c.size-1)))
+		b.Reset()
+		valid(t, b)
+		if c.shelf.count != 1 {
+			t.Errorf("%d bytes: %d chunks went back", c.size, c.shelf.count)
+		}
+	}
+}
+
 func TestExchangeRefuses(t *testing.T) {
 	b := New(NewPool(4096, 4))
 	memory := make([]byte, 4096)

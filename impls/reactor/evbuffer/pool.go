@@ -65,14 +65,22 @@ func (p *Pool) little(length int) *chunk {
 // put takes back a chunk that owns its memory. A size that is not the pool's own (made to measure, or moved
 // here from a buffer with another pool) is left to the garbage collector.
 func (p *Pool) put(c *chunk) {
-	switch len(c.memory) {
-	case p.large.chunkBytes:
-		p.large.put(c)
-	case p.small.chunkBytes:
-		p.small.put(c)
-	case p.tiny.chunkBytes:
-		p.tiny.put(c)
+	if shelf := p.shelf(len(c.memory)); shelf != nil {
+		shelf.put(c)
 	}
+}
+
+// shelf is where chunks of a size lie; nil if that is not the pool's own.
+func (p *Pool) shelf(size int) *shelf {
+	switch size {
+	case p.large.chunkBytes:
+		return &p.large
+	case p.small.chunkBytes:
+		return &p.small
+	case p.tiny.chunkBytes:
+		return &p.tiny
+	}
+	return nil
 }
 
 // A shelf is the free list of one size. Header and memory stay together, so a round trip allocates neither.
