@@ -48,9 +48,10 @@ test: setup race ## run every test; the last line counts them
 race:
 	@if command -v cc >/dev/null; then $(GO) test -race -timeout 20m $(RACE); else echo "race: left out, there is no C compiler"; fi
 
-lint: ## gofmt, vet for linux, darwin and freebsd, staticcheck, the workflows
+lint: ## gofmt, vet for each system, staticcheck, the workflows
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	@for os in linux darwin freebsd; do echo "go vet ($$os)"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
+	@for os in openbsd netbsd dragonfly; do echo "go vet ($$os)"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./impls/reactor/... || exit 1; done
 	@echo staticcheck; $(STATICCHECK) ./...
 	@echo actionlint; $(ACTIONLINT)
 
