@@ -25,7 +25,7 @@ every figure against its goal: reached, not reached, or cannot be told, when the
   ci limits                      everything: servers in pairs with bare, system calls, idle connections, response times, the loop and its
                                  timers beside libevent's; at most twenty minutes on two cores
   ci limits -short               two workloads, few sequences, no response times: at most five minutes
-  ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/libuv   these servers only; default ./impls/... of the module
+  ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/gnet   these servers only; default ./impls/... of the module
   ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
   ci limits -table results/RUN   the table again, of a record
 
