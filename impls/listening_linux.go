@@ -40,7 +40,7 @@ func proveListening(pid int, at announcement) error {
 }
 
 // listeningAt lists the addresses at which the process has listening sockets: the sockets among its descriptors,
-// looked up in the tables of its network namespace.
+// looked up among those of its network namespace.
 func listeningAt(pid int, network string) ([]string, error) {
 	sockets, err := socketInodes(pid)
 	if err != nil {
@@ -71,9 +71,19 @@ func socketInodes(pid int) (map[uint64]bool, error) {
 	return sockets, nil
 }
 
-// listeningTCP reads the tables line by line and stops early: the kernel puts listening sockets first, and behind them
-// may stand tens of thousands of connections of earlier runs.
+// listeningTCP asks, and reads the tables where it cannot: in a namespace that it may not enter, and of a kernel without
+// sock_diag for TCP, which is a module (CONFIG_INET_TCP_DIAG).
 func listeningTCP(pid int, sockets map[uint64]bool) ([]string, error) {
+	bound, err := askListening(pid, sockets)
+	if err != nil {
+		return readListening(pid, sockets)
+	}
+	return bound, nil
+}
+
+// readListening reads the tables line by line and stops early: the kernel puts listening sockets first, and behind them
+// may stand tens of thousands of connections of earlier runs.
+func readListening(pid int, sockets map[uint64]bool) ([]string, error) {
 	var bound []string
 	for _, name := range []string{"tcp", "tcp6"} {
 		table, err := os.Open("/proc/" + strconv.Itoa(pid) + "/net/" + name)

@@ -5,17 +5,26 @@ import (
 	"os"
 	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
+// A clan is a server and all that comes from it.
+type clan struct {
+	leader      int    // the server, dead and not reaped, so that its number is no other's
+	marker      string // in the environment of every child that does not wash it off
+	environment []byte // the last one read, for its room
+}
+
 // sweep kills what a dead server left behind and returns how many processes that were: those of its process group,
-// and those that fled into a group of their own but still carry the marker in their environment, as every child does
-// that does not wash it off.
+// and those that fled into a group of their own but still carry the marker in their environment.
 func sweep(leader int, marker string) int {
+	c := clan{leader: leader, marker: marker}
 	found := make(map[int]bool)
 	for range 100 { // a process may fork while it is looked for
 		alive := false
 		for _, pid := range processes() {
-			if pid != leader && killStray(pid, leader, marker) {
+			if pid != leader && c.killMember(pid) {
 				found[pid], alive = true, true
 			}
 		}
@@ -26,49 +35,76 @@ func sweep(leader int, marker string) int {
 	return len(found)
 }
 
-// killStray kills the process if it belongs to the server, and reports whether it does. The process is held by a
-// handle before it is looked at, so that its number cannot pass to another one between look and kill.
-func killStray(pid, leader int, marker string) bool {
+// killMember kills the process if it belongs to the server, and reports whether it does. A process that seems to is held by a
+// handle and looked at again, so that its number cannot pass to another one between look and kill. The first look spares all
+// others the handle: of the processes of a machine almost none belongs to the server.
+func (c *clan) killMember(pid int) bool {
+	if !c.has(pid) {
+		return false
+	}
 	process, err := os.FindProcess(pid)
 	if err != nil {
 		return false
 	}
 	defer process.Release()
-	state, group := stateAndGroup(pid)
-	if state == 'Z' || state == 'X' || state == 0 {
-		return false
-	}
-	if group != leader && !carries(pid, marker) {
+	if hasEnded(pid) || !c.has(pid) {
 		return false
 	}
 	process.Kill()
 	return true
 }
 
+// has reports whether the process belongs to the server. It asks for no more than it must: one file of /proc costs ten times what
+// the group does, and the state, in /proc/PID/stat, more than the environment.
+func (c *clan) has(pid int) bool {
+	if group, err := unix.Getpgid(pid); err != nil || group == c.leader {
+		return err == nil
+	}
+	c.read("/proc/" + strconv.Itoa(pid) + "/environ")
+	return bytes.Contains(c.environment, []byte("\x00"+c.marker+"\x00"))
+}
+
+// read fills c.environment with the entries of the file, each between two zero bytes. It does without what a file of package os
+// costs beside the reading. One that cannot be read is empty.
+func (c *clan) read(name string) {
+	c.environment = append(c.environment[:0], 0)
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	for {
+		const page = 4 << 10
+		c.environment = slices.Grow(c.environment, page)
+		n, _ := unix.Read(fd, c.environment[len(c.environment):cap(c.environment)])
+		if n <= 0 {
+			break
+		}
+		c.environment = c.environment[:len(c.environment)+n]
+	}
+	c.environment = append(c.environment, 0)
+}
+
 func processes() []int {
-	entries, _ := os.ReadDir("/proc")
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
 	var pids []int
-	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
 }
 
-// stateAndGroup reads the third and the fifth field of /proc/PID/stat. They are counted from the last parenthesis,
-// because the second field is a name of any characters.
-func stateAndGroup(pid int) (state byte, group int) {
+// hasEnded reads the third field of /proc/PID/stat. It is found behind the last parenthesis, because the second field is a name of
+// any characters.
+func hasEnded(pid int) bool {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 3 {
-		return 0, 0
-	}
-	group, _ = strconv.Atoi(string(fields[2]))
-	return fields[0][0], group
-}
-
-func carries(pid int, marker string) bool {
-	environment, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	return slices.ContainsFunc(bytes.Split(environment, []byte{0}), func(entry []byte) bool { return string(entry) == marker })
+	return len(fields) == 0 || fields[0][0] == 'Z' || fields[0][0] == 'X'
 }

@@ -34,7 +34,9 @@ func (t *T) timeWait(c *Conn) string {
 	if c.ServerSocket().State == TimeWait {
 		return "the server keeps it"
 	}
-	own, err := lookup(c.server.clientSocket(), fourTuple{server: c.addresses.client, client: c.addresses.server})
+	var atClients inquiry
+	defer atClients.close()
+	own, err := atClients.lookup(c.server.clientSocket(), fourTuple{server: c.addresses.client, client: c.addresses.server})
 	if err != nil {
 		t.unobservable(err)
 	}

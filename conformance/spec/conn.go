@@ -219,7 +219,7 @@ func (c *Conn) ServerSocket() Socket {
 	if !c.addresses.server.IsValid() {
 		c.t.NotApplicable("the kernel shows the far end of TCP connections only")
 	}
-	s, err := lookup(c.server.ownSocket(), c.addresses)
+	s, err := c.server.lookup(c.addresses)
 	if err != nil {
 		c.t.NotApplicable(err.Error())
 	}
@@ -252,7 +252,7 @@ func (c *Conn) peer() string {
 	if !c.addresses.server.IsValid() {
 		return "the server's end cannot be seen"
 	}
-	s, err := lookup(c.server.ownSocket(), c.addresses)
+	s, err := c.server.lookup(c.addresses)
 	if err != nil {
 		return "the server's end cannot be seen"
 	}

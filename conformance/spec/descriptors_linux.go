@@ -120,7 +120,7 @@ func optionOfDescriptor(pid, number, level, option int) (int, error) {
 
 // inodeOf is the number by which /proc names the server's end of a connection.
 func inodeOf(connection fourTuple) (uint64, error) {
-	message, err := askDiag(unix.Socket, connection)
+	message, err := askOnce(unix.Socket, connection)
 	if err != nil {
 		return 0, err
 	}
@@ -134,7 +134,7 @@ func listenQueue(address netip.AddrPort) (int, error) {
 	if address.Addr().Is6() {
 		nobody = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
 	}
-	message, err := askDiag(unix.Socket, fourTuple{server: address, client: nobody})
+	message, err := askOnce(unix.Socket, fourTuple{server: address, client: nobody})
 	if err != nil {
 		return 0, err
 	}

@@ -14,11 +14,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lookup asks the kernel for the server's end of one connection over netlink's sock_diag, an exact question with one
-// answer. /proc/net/tcp would be a table to read to its end on every poll, and after a churn check that table holds
-// tens of thousands of TIME_WAIT entries. open makes a socket in the server's network.
-func lookup(open socketMaker, connection fourTuple) (Socket, error) {
-	message, err := askDiag(open, connection)
+// An inquiry asks the kernel for one end of a connection after the other over netlink's sock_diag: each is an exact question with
+// one answer. /proc/net/tcp would be a table to read to its end on every poll, and after a churn check that table holds tens of
+// thousands of TIME_WAIT entries.
+//
+// It opens its socket with the first question and keeps it until close: a check that waits asks hundreds of times, and a socket for
+// each cost as much as the answer. The zero value is ready. One goroutine owns it.
+type inquiry struct {
+	fd       int // while open
+	open     bool
+	sequence uint32 // of the last question; the answer bears it too
+}
+
+// lookup finds one end of a connection, as that end names it. If the inquiry is not open yet, open makes its socket, in the network
+// that it will ask about from then on.
+func (q *inquiry) lookup(open socketMaker, connection fourTuple) (Socket, error) {
+	message, err := q.ask(open, connection)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return Socket{State: Gone}, nil
@@ -28,22 +39,56 @@ func lookup(open socketMaker, connection fourTuple) (Socket, error) {
 	return socketOf(message), nil
 }
 
-// askDiag returns the kernel's inet_diag_msg about one socket. The error is ENOENT if there is none.
-func askDiag(open socketMaker, connection fourTuple) ([]byte, error) {
-	fd, err := open(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
+// ask returns the kernel's inet_diag_msg about one socket. The error is ENOENT if there is none.
+func (q *inquiry) ask(open socketMaker, connection fourTuple) ([]byte, error) {
+	if err := q.start(open); err != nil {
 		return nil, fmt.Errorf("netlink socket: %w", err)
 	}
-	defer unix.Close(fd)
-	if err := unix.Sendto(fd, diagRequest(connection), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	q.sequence++
+	if err := unix.Sendto(q.fd, diagRequest(connection, q.sequence), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, fmt.Errorf("sock_diag request: %w", err)
 	}
-	answer := make([]byte, 4096)
-	n, _, err := unix.Recvfrom(fd, answer, 0)
-	if err != nil {
-		return nil, fmt.Errorf("sock_diag answer: %w", err)
+	return q.answer()
+}
+
+func (q *inquiry) start(open socketMaker) (err error) {
+	if q.open {
+		return nil
 	}
-	return diagMessage(answer[:n])
+	q.fd, err = open(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	q.open = err == nil
+	return err
+}
+
+// answer reads the answer to the last question. One to an earlier question, of which the reading failed, is passed over.
+func (q *inquiry) answer() ([]byte, error) {
+	answer := make([]byte, headerBytes+messageBytes) // the attributes that follow are cut off
+	for {
+		n, err := ignoringEINTR(func() (int, error) { return unix.Read(q.fd, answer) })
+		if err != nil {
+			return nil, fmt.Errorf("sock_diag answer: %w", err)
+		}
+		if n < headerBytes {
+			return nil, fmt.Errorf("sock_diag answer of %d bytes", n)
+		}
+		if binary.NativeEndian.Uint32(answer[8:]) == q.sequence {
+			return diagMessage(answer[:n])
+		}
+	}
+}
+
+func (q *inquiry) close() {
+	if q.open {
+		unix.Close(q.fd)
+		q.open = false
+	}
+}
+
+// askOnce is for a single question.
+func askOnce(open socketMaker, connection fourTuple) ([]byte, error) {
+	var q inquiry
+	defer q.close()
+	return q.ask(open, connection)
 }
 
 // The layouts are those of linux/netlink.h (nlmsghdr, 16 bytes) and linux/inet_diag.h (inet_diag_req_v2, 56 bytes,
@@ -54,11 +99,12 @@ const (
 	messageBytes = 72
 )
 
-func diagRequest(connection fourTuple) []byte {
+func diagRequest(connection fourTuple, sequence uint32) []byte {
 	b := make([]byte, headerBytes+requestBytes)
 	binary.NativeEndian.PutUint32(b[0:], uint32(len(b)))
 	binary.NativeEndian.PutUint16(b[4:], unix.SOCK_DIAG_BY_FAMILY)
 	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST)
+	binary.NativeEndian.PutUint32(b[8:], sequence)
 	request := b[headerBytes:]
 	request[0] = family(connection.server.Addr())
 	request[1] = unix.IPPROTO_TCP
@@ -73,9 +119,6 @@ func diagRequest(connection fourTuple) []byte {
 
 // diagMessage takes the answer apart.
 func diagMessage(b []byte) ([]byte, error) {
-	if len(b) < headerBytes {
-		return nil, fmt.Errorf("sock_diag answer of %d bytes", len(b))
-	}
 	body := b[headerBytes:]
 	if binary.NativeEndian.Uint16(b[4:]) == unix.NLMSG_ERROR && len(body) >= 4 {
 		return nil, fmt.Errorf("sock_diag: %w", unix.Errno(-int32(binary.NativeEndian.Uint32(body))))

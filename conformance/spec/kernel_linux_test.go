@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,27 +33,29 @@ func TestLookupFollowsAConnection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var q inquiry
+			defer q.close()
 			at := fourTuple{netip.MustParseAddrPort(client.RemoteAddr().String()), netip.MustParseAddrPort(client.LocalAddr().String())}
 
-			awaitSocket(t, at, Socket{State: Established})
+			awaitSocket(t, &q, at, Socket{State: Established})
 			client.Write([]byte("12345"))
-			awaitSocket(t, at, Socket{State: Established, Unread: 5})
+			awaitSocket(t, &q, at, Socket{State: Established, Unread: 5})
 			client.(*net.TCPConn).CloseWrite()
-			awaitSocket(t, at, Socket{State: CloseWait, Unread: 6}) // the FIN counts until it has been read
+			awaitSocket(t, &q, at, Socket{State: CloseWait, Unread: 6}) // the FIN counts until it has been read
 			server.Read(make([]byte, 5))
 			server.Close()
 			client.Read(make([]byte, 1))
-			awaitSocket(t, at, Socket{State: Gone})
+			awaitSocket(t, &q, at, Socket{State: Gone})
 		})
 	}
 }
 
-func awaitSocket(t *testing.T, at fourTuple, want Socket) {
+func awaitSocket(t *testing.T, q *inquiry, at fourTuple, want Socket) {
 	t.Helper()
 	var got Socket
 	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
 		var err error
-		if got, err = lookup(unix.Socket, at); err != nil {
+		if got, err = q.lookup(unix.Socket, at); err != nil {
 			t.Fatal(err)
 		}
 		got.Inode = 0 // whatever it is
@@ -61,6 +64,82 @@ func awaitSocket(t *testing.T, at fourTuple, want Socket) {
 		}
 	}
 	t.Fatalf("the server's end is %v, want %v", got, want)
+}
+
+// TestAStaleAnswerIsNone: an answer that was not read, as when the reading of it failed, is not taken for that to the next question.
+func TestAStaleAnswerIsNone(t *testing.T) {
+	at := connectedPair(t)
+	var q inquiry
+	defer q.close()
+	awaitSocket(t, &q, at, Socket{State: Established})
+	nobody := fourTuple{server: at.client, client: netip.AddrPortFrom(at.client.Addr(), 1)}
+	if err := unix.Sendto(q.fd, diagRequest(nobody, q.sequence), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := q.lookup(unix.Socket, at); err != nil || got.State != Established {
+		t.Errorf("the server's end is %v, %v; want it established", got, err)
+	}
+}
+
+// TestAServerKeepsOneInquiry: it is opened once, closed with the server, and could be opened again.
+func TestAServerKeepsOneInquiry(t *testing.T) {
+	at := connectedPair(t)
+	var s Server
+	for range 2 {
+		var inodes []uint64
+		for range 3 {
+			if got, err := s.lookup(at); err != nil || got.State != Established {
+				t.Fatalf("the server's end is %v, %v", got, err)
+			}
+			inodes = append(inodes, inodeOfDescriptor(t, s.inquiry.fd))
+		}
+		if len(slices.Compact(inodes)) != 1 {
+			t.Errorf("three questions took the sockets %v", inodes)
+		}
+		s.close(false)
+		if left := socketsWithInode(t, inodes[0]); left > 0 {
+			t.Errorf("%d descriptors of the inquiry are open behind close", left)
+		}
+	}
+}
+
+// connectedPair makes a connection that lives as long as the test.
+func connectedPair(t *testing.T) fourTuple {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return fourTuple{netip.MustParseAddrPort(client.RemoteAddr().String()), netip.MustParseAddrPort(client.LocalAddr().String())}
+}
+
+func inodeOfDescriptor(t *testing.T, fd int) uint64 {
+	t.Helper()
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		t.Fatal(err)
+	}
+	return stat.Ino
+}
+
+func socketsWithInode(t *testing.T, inode uint64) (count int) {
+	t.Helper()
+	all, err := socketsOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.inode == inode {
+			count++
+		}
+	}
+	return count
 }
 
 func TestThreadsOfThisProcess(t *testing.T) {

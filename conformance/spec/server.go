@@ -18,8 +18,9 @@ type Server struct {
 	t       *T
 	process Process
 	options impls.Options
-	leaving bool // the check has asked it to end, so its end is no crash
-	stopped bool // by Stop; cleanup must wake it
+	leaving bool    // the check has asked it to end, so its end is no crash
+	stopped bool    // by Stop; cleanup must wake it
+	inquiry inquiry // about its ends of connections, in its network
 }
 
 // Addr is the address that the server announced.
@@ -220,8 +221,14 @@ func (s *Server) isDead() bool {
 	return len(all) > 0
 }
 
+// lookup asks the kernel for the server's end of a connection.
+func (s *Server) lookup(connection fourTuple) (Socket, error) {
+	return s.inquiry.lookup(s.ownSocket(), connection)
+}
+
 // close ends what the check has started and wakes what it has stopped.
 func (s *Server) close(own bool) {
+	s.inquiry.close()
 	if s.stopped && s.Alive() {
 		s.process.Signal(syscall.SIGCONT)
 		s.stopped = false
