@@ -68,6 +68,7 @@ const (
 	outputOver                        // no more can be written: FIN is sent, or writing failed
 	closeWaiting                      // CloseAfterFlush was called while connecting
 	ownCalls                          // calls is this one's alone, and may be changed
+	lastInput                         // Shutdown was called: reads what is out of the kernel already, and no more
 	missed                            // was told of bytes and did not ask for them: stopped, or held back, in this very turn
 )
 
@@ -245,6 +246,7 @@ func (bev *BufferEvent) CloseWrite() {
 // gets every byte and then FIN, even if it goes on sending: to close while it does would send a reset, which destroys what it has not read
 // (RFC 1122 section 4.2.2.13). So what it sends is read and dropped until its own FIN, for 2 s after the last byte and for 30 s in all.
 // The bufferevent keeps the loop going as long. A write timeout holds; without one a peer that reads nothing is waited for.
+// [BufferEvent.Shutdown] passes on first what has come already.
 func (bev *BufferEvent) CloseAfterFlush() {
 	switch bev.state {
 	case unconnected:
@@ -255,6 +257,7 @@ func (bev *BufferEvent) CloseAfterFlush() {
 		bev.state = draining
 		bev.enabled |= Write
 		bev.touch()
+		bev.stopReading()
 	}
 }
 

@@ -113,7 +113,7 @@ type filter struct {
 	tls        *secured // nil: another filter
 
 	taken    int   // bytes that have left the output; its length would not tell, for out may write to it
-	more     bool  // the last fill has left something undone
+	more     bool  // the last fill has left something undone, or more came since
 	ended    bool  // the underlying one has come to its end,
 	failure  error // by this error
 	inputErr error // how the input has ended: io.EOF, or what went wrong
@@ -136,6 +136,7 @@ func (f *filter) open(under *BufferEvent) *BufferEvent {
 	s.transport = f
 	f.under, f.bev = under, under.io.base.newBufferEvent(-1, s)
 	f.bev.io.priority = under.io.priority
+	f.bev.flags |= under.flags & lastInput
 	f.bev.output.OnChange(func(_, _, deleted int) { f.taken += deleted })
 	f.ended = under.flags&sawEOF != 0
 	under.needExtra().above = f.bev
@@ -179,6 +180,9 @@ func (f *filter) watch(bev *BufferEvent, want What) error {
 
 func (f *filter) reminds() bool { return false }
 
+// hoards: what the underlying one has read, and what that hoards itself.
+func (f *filter) hoards(*BufferEvent) bool { return f.under.hoards() || f.more }
+
 func (f *filter) quiet(*BufferEvent) bool { return true }
 
 func (f *filter) close(*BufferEvent, bool) {
@@ -195,6 +199,7 @@ func (f *filter) close(*BufferEvent, bool) {
 	case f.keep:
 		f.unmark()
 		under.Disable(Read)
+		under.stopReading()
 	case f.lastWord:
 		under.CloseAfterFlush()
 	default:

@@ -121,7 +121,7 @@ func (bev *BufferEvent) SetFD(fd int) error {
 	switch {
 	case !own:
 		return ErrNoSocket
-	case bev.state >= draining:
+	case bev.state >= draining || bev.flags&lastInput != 0:
 		return ErrClosed
 	case bev.top() != bev:
 		return ErrFiltered

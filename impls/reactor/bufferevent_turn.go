@@ -34,7 +34,13 @@ func (bev *BufferEvent) reading() bool {
 	}
 	s := bev.settings
 	return bev.state == opened && bev.enabled.Has(Read) && bev.flags&paused == 0 &&
-		(s.readHigh == 0 || bev.input.Len() < s.readHigh) && !s.held(Read)
+		!bev.inputFull() && !s.held(Read) && (bev.flags&lastInput == 0 || bev.hoards())
+}
+
+// inputFull reports whether the input is at its high mark.
+func (bev *BufferEvent) inputFull() bool {
+	high := bev.settings.readHigh
+	return high > 0 && bev.input.Len() >= high
 }
 
 // writing reports whether there is something to write, and nothing against it but the kernel.
@@ -58,6 +64,9 @@ func (bev *BufferEvent) settle() {
 	bev.flags = bev.flags&^touched | busy
 	if bev.io.marks&added == 0 && bev.errno != 0 && bev.io.descriptor >= 0 && (bev.state == opened || bev.state == draining) {
 		bev.fail(Reading|Writing, bev.Err()) // the descriptor was refused
+	}
+	if bev.flags&lastInput != 0 {
+		bev.endInput()
 	}
 	if bev.flags&blocked == 0 {
 		bev.send()

@@ -175,6 +175,13 @@ func (s *completion) unheard(bev *BufferEvent) bool {
 	return err == nil && c.receiving && s.ring.Cancel(&c.receive) == nil
 }
 
+// hoards: what has been received, and what receiving brings until it has been called off.
+func (s *completion) hoards(bev *BufferEvent) bool {
+	unheard := s.unheard(bev)
+	c, err := s.of(bev)
+	return err == nil && (unheard || c.backlog.Len() > 0)
+}
+
 // quiet takes what waits in the backlog for what waits in the socket: a peer that has just sent may go on.
 func (s *completion) quiet(bev *BufferEvent) bool {
 	if c, err := s.of(bev); err == nil && c.backlog.Len() > 0 {

@@ -38,10 +38,10 @@ func (s *completion) watch(bev *BufferEvent, want What) error {
 	return s.receiveOrNot(c)
 }
 
-// receiveOrNot has bytes received exactly if the bufferevent wants to read and the backlog has room.
+// receiveOrNot has bytes received exactly if the bufferevent wants to read more than has come already and the backlog has room.
 func (s *completion) receiveOrNot(c *connection) error {
 	switch {
-	case !c.bev.io.what.Has(Read) || c.backlog.Len() >= mostBacklog:
+	case !c.bev.io.what.Has(Read) || c.bev.flags&lastInput != 0 || c.backlog.Len() >= mostBacklog:
 		return s.ring.Cancel(&c.receive)
 	case c.receiving || c.eof || c.errno != 0: // what is being called off is begun again when it has come back
 		return nil
@@ -80,6 +80,9 @@ func (s *completion) received(c *connection, r backend.Ready) {
 	}
 	if c.bev.io.what.Has(Read) && c.news() {
 		c.bev.io.Active(Read)
+	}
+	if !r.More && c.bev.flags&lastInput != 0 {
+		c.bev.top().touch() // that may have been all
 	}
 }
 

@@ -177,7 +177,7 @@
 //	            socket_connect_hostname                                                             absent: a name blocks Connect
 //	            setwatermark, set_timeouts, max_single_*  SetWatermark, SetTimeouts, SetMaxSingle   better: marks hold, for Write too
 //	            enable, disable, trigger, flush           Enable, Disable, Trigger, Flush           better: Flush(Finished) ends the stream
-//	            free                                      Close, CloseAfterFlush, CloseWrite        better: what was written may go first
+//	            free                                      Close, CloseAfterFlush, Shutdown          better: what was written may go first
 //	            BEV_OPT_DEFER_CALLBACKS                                                             absent: it is always so
 //	            BEV_OPT_THREADSAFE, lock, incref                                                    absent: one goroutine, a collector
 //	  pair      pair_new, pair_get_partner                NewPair, Partner                          better: EOF when the other closes

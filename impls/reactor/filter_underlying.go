@@ -43,10 +43,12 @@ func (f *filter) within(do func()) {
 }
 
 func (f *filter) underReads(*BufferEvent) {
-	switch {
-	case f.bev.state == connecting:
+	if f.bev.state == connecting {
 		f.within(f.advance)
-	case f.bev.io.what.Has(Read):
+		return
+	}
+	f.more = true
+	if f.bev.io.what.Has(Read) {
 		f.bev.ready(Read)
 	}
 }

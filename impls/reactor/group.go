@@ -130,8 +130,8 @@ func (g *Group) Post(f func(b *Base)) error {
 // Close, which drops what they have not written; Shutdown does not.
 func (g *Group) Stop() error { return g.Post((*Base).Break) }
 
-// Shutdown ends the group in order: no connection is accepted any more, every bufferevent delivers what is in its output and
-// closes, and a loop ends when nothing is pending in it, or when grace is over, which may be [Forever]. What else is pending there, a
+// Shutdown ends the group in order: no connection is accepted any more, every bufferevent passes on what it has taken from the kernel, delivers
+// what is in its output and closes (see [BufferEvent.Shutdown]), and a loop ends when nothing is pending in it, or when grace is over, which may be [Forever]. What else is pending there, a
 // timer, a signal, is to be deleted first, or it is waited for. Shutdown itself does not wait, [Group.Wait] does. A negative grace is
 // refused by [ErrTimeout].
 //
@@ -170,7 +170,7 @@ func (g *Group) drain(i int) {
 	g.loops[i].drained = true
 	g.closeListeners(i)
 	for bev := range g.bases[i].BufferEvents() {
-		bev.CloseAfterFlush()
+		bev.Shutdown()
 	}
 	g.bases[i].Break()
 }
