@@ -60,7 +60,7 @@ func printClient(w io.Writer, records []results.Record, rows []results.Summary, 
 	text := againstBare(cellsOf(records, workload), "block")
 	for _, s := range rows {
 		if process, engine := s.ClientCPUPerRequestNs, s.EngineCPUPerRequestNs; s.Impl == results.Reference && process.Known() && engine.Known() {
-			text += fmt.Sprintf("; of its %s a request the engine threads are %s", short(process), short(engine))
+			text += fmt.Sprintf("; %.1f %% of it are the engine threads", 100*engine.Median/process.Median)
 		}
 	}
 	fmt.Fprintf(w, "  %s: %s\n", clientOverBare, text)

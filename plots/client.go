@@ -19,7 +19,7 @@ type clientRow struct {
 var clientHead = []heading{
 	{"client ÷ " + reference, "CPU time per request of the load generator's whole process, divided by that of " + reference + " in the same cell; median and interval over blocks"},
 	{"client CPU per request", "of the whole process: engine threads, runtime and all else"},
-	{"of it engine threads", "of the threads that send and receive alone"},
+	{"engine threads alone", "a part of it, of the threads that send and receive alone"},
 	{reference + " CPU per request", "of the server that the generator drove in these cells"},
 	{"blocks", "cells with both figures, or blocks of pairs"},
 }
