@@ -63,13 +63,13 @@ func measured(records []results.Record) []results.Record {
 // printAlone tells what the calibration of a workload found. An open loop is told by its lateness: its rate is the plan's.
 func printAlone(w io.Writer, records []results.Record, workload string) {
 	best := bestAlone(records, workload)
-	if best.ClientCPUPerRequestNs == 0 {
+	if best.ClientProcessCPUPerRequestNs == 0 {
 		if failure := failureAlone(records, workload); failure != "" {
 			fmt.Fprintf(w, "  ✗ the generator alone could not be measured, so nothing is known of what it costs by itself: %s\n", failure)
 		}
 		return
 	}
-	text := fmt.Sprintf("%v CPU a request", rounded(int64(best.ClientCPUPerRequestNs)))
+	text := fmt.Sprintf("%v CPU a request", rounded(int64(best.ClientProcessCPUPerRequestNs)))
 	if best.Loop == "open" {
 		text += fmt.Sprintf(", %v late at p99", rounded(best.LateP99Ns))
 	}
@@ -89,10 +89,10 @@ func failureAlone(records []results.Record, workload string) string {
 // bestAlone is the calibration of a workload that cost least; the zero record if there is none.
 func bestAlone(records []results.Record, workload string) (best results.Record) {
 	for _, r := range records {
-		if r.Purpose != "calibration" || r.Workload != workload || r.Failed() || r.ClientCPUPerRequestNs == 0 {
+		if r.Purpose != "calibration" || r.Workload != workload || r.Failed() || r.ClientProcessCPUPerRequestNs == 0 {
 			continue
 		}
-		if best.ClientCPUPerRequestNs == 0 || r.ClientCPUPerRequestNs < best.ClientCPUPerRequestNs {
+		if best.ClientProcessCPUPerRequestNs == 0 || r.ClientProcessCPUPerRequestNs < best.ClientProcessCPUPerRequestNs {
 			best = r
 		}
 	}

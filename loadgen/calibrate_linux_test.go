@@ -66,11 +66,11 @@ func TestRunIsCalibrated(t *testing.T) {
 // Of several calibrations the cheapest counts, and neither a failed one nor another workload's does.
 func TestCheapestCalibrationCounts(t *testing.T) {
 	calibration := func(workload string, cpu float64, failure string) results.Record {
-		return results.Record{Purpose: "calibration", Workload: workload, Loop: "closed", Requests: 1000, ClientCPUPerRequestNs: cpu, Error: failure}
+		return results.Record{Purpose: "calibration", Workload: workload, Loop: "closed", Requests: 1000, ClientProcessCPUPerRequestNs: cpu, Error: failure}
 	}
 	records := []results.Record{
 		calibration("a", 4000, ""), calibration("a", 2500, ""), calibration("a", 0, ""), calibration("a", 100, "broken"), calibration("b", 900, ""),
-		{Workload: "a", Requests: 1000, ClientCPUPerRequestNs: 800},
+		{Workload: "a", Requests: 1000, ClientProcessCPUPerRequestNs: 800},
 	}
 	var out bytes.Buffer
 	printAlone(&out, records, "a")

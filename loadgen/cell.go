@@ -173,7 +173,7 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	r.Bytes = m.Bytes
 	r.RequestsPerSecond = float64(m.Requests) / m.Wall.Seconds()
 	r.Connects = m.Connects
-	r.ClientCPUNs, r.MachineCPUNs = int64(m.ClientCPU), int64(m.MachineCPU)
+	r.ClientCPUNs, r.ClientProcessCPUNs, r.MachineCPUNs = int64(m.EngineCPU), int64(m.ProcessCPU), int64(m.MachineCPU)
 	if m.Queue != nil {
 		r.ClientRunQueueWaitNs, r.ClientTimeSlices = new(int64(m.Queue.wait)), new(m.Queue.slices)
 	}
@@ -201,7 +201,8 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
-		r.ClientCPUPerRequestNs = float64(m.ClientCPU) / float64(m.Requests)
+		r.ClientCPUPerRequestNs = float64(m.EngineCPU) / float64(m.Requests)
+		r.ClientProcessCPUPerRequestNs = float64(m.ProcessCPU) / float64(m.Requests)
 		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
 	}
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)

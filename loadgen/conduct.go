@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/metrics"
 	"time"
 
@@ -34,7 +35,8 @@ type Measurement struct {
 	Conducted time.Duration // the window as it was ordered, in which the server was measured
 	Counts
 
-	ClientCPU  time.Duration // of all engines; 0: not known
+	ProcessCPU time.Duration // of this whole process over the conducted window, by the clock that the server's comes from; 0: not known
+	EngineCPU  time.Duration // of all engines, a part of that; 0: not known
 	BusiestCPU float64       // of the busiest engine, as a share of its window
 	Queue      *queued       // of all engines; nil: not known
 	WorstWait  float64       // of the engine that waited longest beyond what its slices explain: that wait as a share of its window
@@ -215,8 +217,10 @@ type coreTimes struct {
 
 // An edge is what was read at the start of the window.
 type edge struct {
-	cpu       time.Duration
+	cpu       time.Duration // of the server
 	cpuKnown  bool
+	own       time.Duration // of this process
+	ownKnown  bool
 	machine   coreTimes
 	machineOK bool
 	pressed   time.Duration
@@ -225,7 +229,8 @@ type edge struct {
 	waits     map[int]queued // of the server's threads
 }
 
-// startOf reads what takes long first and the server's processor clock last, next to the edge itself.
+// startOf reads what takes long first and the two processor clocks last, next to the edge itself. This process's own encloses the server's, so
+// that nothing of what the generator does within the window is left out, the reading of clocks included.
 func startOf(m *Measurement, server subject) (e edge) {
 	if usage, err := server.Usage(); err == nil {
 		m.Before = usage
@@ -234,6 +239,8 @@ func startOf(m *Measurement, server subject) (e edge) {
 	e.machine, e.machineOK = machineTimes()
 	e.pressed, e.pressedOK = pressure()
 	e.collected = collections()
+	own, err := impls.CPUOf(os.Getpid())
+	e.own, e.ownKnown = own, err == nil
 	cpu, err := server.CPU()
 	e.cpu, e.cpuKnown = cpu, err == nil
 	return e
@@ -243,6 +250,9 @@ func startOf(m *Measurement, server subject) (e edge) {
 func (e edge) end(m *Measurement, server subject) {
 	if cpu, err := server.CPU(); err == nil && e.cpuKnown {
 		m.ServerCPU = cpu - e.cpu
+	}
+	if own, err := impls.CPUOf(os.Getpid()); err == nil && e.ownKnown {
+		m.ProcessCPU = own - e.own
 	}
 	m.ServerWait = longestWait(e.waits, runQueueWaits(server.PID()))
 	if collections() != e.collected {
@@ -294,7 +304,7 @@ func (m *Measurement) add(tallies []Tally) error {
 		}
 		wall := time.Duration(t.Ended - t.Began)
 		m.Wall += wall / time.Duration(len(tallies))
-		m.ClientCPU += t.CPU
+		m.EngineCPU += t.CPU
 		m.BusiestCPU = max(m.BusiestCPU, t.CPU.Seconds()/wall.Seconds())
 		if t.Queue != nil {
 			if m.Queue == nil {

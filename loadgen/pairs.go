@@ -115,15 +115,17 @@ func (b *bench) pair(ctx context.Context, cells []cell, keep func(cell, results.
 // printPairs tells the ratios and their intervals. Whether a change is to be refused for them is for ci gate.
 func printPairs(w io.Writer, records []results.Record, footer string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "server\tworkload\thead ÷ base, server CPU per request\tpairs")
+	fmt.Fprintf(t, "server\tworkload\thead ÷ base, server CPU per request\tpairs\t%s\n", clientOverBare)
 	for _, series := range results.Pairs(records) {
 		ratios, all := results.PairRatios(records, series)
 		for i, r := range ratios {
 			ratios[i] = math.Exp(r)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d of %d\n", series.Pair, series.Workload, ratioText(results.EstimateMedian(ratios)), len(ratios), all)
+		slices := chosen(records, func(r results.Record) bool { return r.Pair == series.Pair && r.Workload == series.Workload })
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d of %d\t%s\n", series.Pair, series.Workload, ratioText(results.EstimateMedian(ratios)), len(ratios), all, againstBare(slices, "block"))
 	}
 	t.Flush()
+	explainClient(w, records, "")
 	fmt.Fprintln(w, footer)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -87,6 +88,9 @@ func (r *runner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.sameEngine(); err != nil {
+		return err
+	}
 	writer, err := results.Append(r.out)
 	if err != nil {
 		return err
@@ -128,6 +132,20 @@ func (r *runner) run(ctx context.Context) error {
 		printPairs(r.stdout, r.records, r.footer())
 	case r.slo == (Objective{}) && !r.sweep && !r.scale && !r.syscalls && !r.pauses:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
+	}
+	return nil
+}
+
+// sameEngine refuses a folder with records of another engine before anything is measured: nobody could draw both.
+func (r *runner) sameEngine() error {
+	run, err := results.Open(r.out)
+	if err != nil {
+		return nil // a new folder, or an empty one: Append tells what is wrong with it
+	}
+	for _, record := range run.Records() {
+		if record.Engine != r.engine {
+			return fmt.Errorf("%s holds records of the engine %s and this is %s: give it a folder of its own (-out)", r.out, cmp.Or(record.Engine, "of an earlier version"), r.engine)
+		}
 	}
 	return nil
 }

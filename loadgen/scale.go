@@ -67,7 +67,8 @@ func (r *runner) tellScaling(targets []target, load Workload, writer *results.Wr
 	fmt.Fprintf(r.stdout, "\n%s: %s, in a closed loop; requests/s with so many connections\n", load.Name, load.shape())
 	printColumns(r.stdout, measured)
 	fmt.Fprintf(r.stdout, "\nserver CPU per request, which holds where the generator was the limit too\n")
-	printColumns(r.stdout, cpu)
+	printColumns(r.stdout, append(cpu, scaledClient(r.records, at)))
+	explainClient(r.stdout, r.records, "")
 	fmt.Fprintf(r.stdout, "\nthe universal scalability law, X(N) = λN / (1 + σ(N−1) + κN(N−1)), fitted to each block\n")
 	printColumns(r.stdout, law)
 	fmt.Fprint(r.stdout, scalingWords)
@@ -120,6 +121,16 @@ func scalingOf(records []results.Record, impl string, at []int) (s scaling) {
 		s.perSecond, s.cpu = append(s.perSecond, row), append(s.cpu, cpu)
 	}
 	return s
+}
+
+// scaledClient is a row of what the generator costs as a multiple of bare, at each number of connections.
+func scaledClient(records []results.Record, at []int) []string {
+	row := []string{clientOverBare}
+	cells := chosen(records, func(r results.Record) bool { return r.Purpose == "scale" && ofBare(r) })
+	for _, n := range at {
+		row = append(row, number(results.ClientRatio(chosen(cells, func(r results.Record) bool { return r.Conns == n })), 1, 2, ""))
+	}
+	return row
 }
 
 // medians is a row of the median over blocks at each number of connections. A figure that a block does not have is 0 there and left out.

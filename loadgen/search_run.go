@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -21,18 +22,28 @@ func (r *runner) searchAll(ctx context.Context, b *bench, targets []target, writ
 		return err
 	}
 	load := r.workloads[0]
-	table := [][]string{{"", fmt.Sprintf("highest rate with %v", r.slo), "probes"}}
+	table := [][]string{{"", fmt.Sprintf("highest rate with %v", r.slo), "probes", clientOverBare}}
 	for _, t := range targets {
 		found, err := search(load.Rate, r.probe(ctx, b, t, load, writer))
 		if err != nil {
 			return err
 		}
-		table = append(table, []string{t.impl.Name, found.String(), fmt.Sprint(found.Probes)})
+		table = append(table, []string{t.impl.Name, found.String(), fmt.Sprint(found.Probes), searchedClient(r.records, t.impl.Name, found)})
 	}
 	fmt.Fprintf(r.stdout, "\n%s: %s\n", load.Name, load.shape())
 	printColumns(r.stdout, table)
-	fmt.Fprintf(r.stdout, "  the first rate kept the promise, the second did not; between them nothing is known\n\n%s\n", r.footerOf("a cell for each probe"))
+	fmt.Fprintf(r.stdout, "  the first rate kept the promise, the second did not; between them nothing is known\n")
+	explainClient(r.stdout, r.records, "; at the first rate, or else the nearest that was tried, and of "+results.Reference+"'s cells alone, for the others were asked at other rates")
+	fmt.Fprintf(r.stdout, "\n%s\n", r.footerOf("a cell for each probe"))
 	return nil
+}
+
+// searchedClient is what the generator cost as a multiple of bare where the search for bare ended.
+func searchedClient(records []results.Record, impl string, found Found) string {
+	if impl != results.Reference {
+		return "–"
+	}
+	return againstBare(nearestRate(chosen(records, ofBare), cmp.Or(found.Holds, found.Breaks)), "probe")
 }
 
 // probe runs one fresh server at a rate. Every probe is a record, so that a search can be followed afterwards.

@@ -53,6 +53,7 @@ func (r *runner) sweepAll(ctx context.Context, b *bench, targets []target, write
 		}
 	}
 	p.finish()
+	explainClient(&report, r.records, "; the rates are shares of each server's own capacity, so it is told of "+results.Reference+"'s cells alone")
 	fmt.Fprintf(r.stdout, "%s\n%s\n", report.String(), r.footerOf(fmt.Sprintf("one cell of %v at each rate, %d for a capacity", r.suite.Measure(), capacityCells)))
 	return nil
 }
@@ -82,7 +83,7 @@ func (r *runner) capacity(t target, load Workload, probed func(cell) (results.Re
 }
 
 func (r *runner) sweepOne(w io.Writer, t target, load Workload, capacity float64, probed func(cell) (results.Record, error)) error {
-	table := [][]string{{"", "offered/s", "answered/s", "response p50", "p99", "p99.9", "service p99", ""}}
+	table := [][]string{{"", "offered/s", "answered/s", "response p50", "p99", "p99.9", "service p99", clientOverBare, ""}}
 	for i, percent := range sweepSteps {
 		at := load
 		at.Rate = math.Ceil(capacity * float64(percent) / 100)
@@ -100,7 +101,7 @@ func (r *runner) sweepOne(w io.Writer, t target, load Workload, capacity float64
 func sweepRow(percent int, r results.Record) []string {
 	row := []string{fmt.Sprintf("%d %%", percent), fmt.Sprintf("%.0f", r.AskedPerSecond)}
 	if r.Failed() {
-		return append(row, "–", "–", "–", "–", "–", "✗ "+r.Error)
+		return append(row, "–", "–", "–", "–", "–", "–", "✗ "+r.Error)
 	}
 	remark := r.ShortOf
 	for _, percent := range []float64{50, 99, 99.9} {
@@ -119,5 +120,5 @@ func sweepRow(percent int, r results.Record) []string {
 		}
 		row = append(row, rounded(ns).String())
 	}
-	return append(row, remark)
+	return append(row, number(results.ClientRatio([]results.Record{r}), 1, 2, ""), remark)
 }

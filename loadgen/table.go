@@ -32,9 +32,13 @@ func printTable(w io.Writer, records []results.Record, workloads []Workload, foo
 		default:
 			printClosed(w, rows)
 		}
+		if load.Loop != "idle" {
+			printClient(w, records, rows, load.Name)
+		}
 		printAlone(w, records, load.Name)
 		printUnread(w, records, rows)
 	}
+	printClients(w, records, workloads)
 	fmt.Fprintf(w, "\n%s\n", footer)
 }
 
@@ -62,7 +66,6 @@ func printClosed(w io.Writer, rows []results.Summary) {
 	}
 	printColumns(w, table)
 	printFamily(w, rows)
-	printOwnCost(w, rows)
 }
 
 // printFamily names the differences that remain when it is considered how many were looked for: of twenty 95 % intervals one leaves out
@@ -87,17 +90,6 @@ func printFamily(w io.Writer, rows []results.Summary) {
 		text = strings.Join(differ, ", ")
 	}
 	fmt.Fprintf(w, "  of %d comparisons with %s, taken together (Holm, 5 %%), these differ in CPU: %s\n", compared, results.Reference, text)
-}
-
-// printOwnCost tells what the generator itself costs: one that costs more than the least server measures itself wherever they share a
-// core. Where that server was not asked, the first of the table stands in.
-func printOwnCost(w io.Writer, rows []results.Summary) {
-	for _, s := range rows {
-		if own := s.ClientCPUPerRequestNs; own.Known() && s.CPUPerRequestNs.Known() {
-			fmt.Fprintf(w, "  generator: %.2f × the CPU per request of %s\n", own.Median/s.CPUPerRequestNs.Median, s.Impl)
-			return
-		}
-	}
 }
 
 // printUnread tells what part of the latency passed between the kernel's receipt of a reply and the read, where the stamps were asked for.
@@ -132,7 +124,6 @@ func printOpen(w io.Writer, rows []results.Summary) {
 	}
 	printColumns(w, table)
 	printFamily(w, rows)
-	printOwnCost(w, rows)
 	fmt.Fprint(w, whyTheyDiffer)
 	for _, s := range rows {
 		if text := whyItDiffers(s); text != "" {

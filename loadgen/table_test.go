@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ func cells(impl string, cpu float64, change func(*results.Record)) (records []re
 		noise := 1 + 0.01*float64(block)
 		r := results.Record{
 			Schema: results.SchemaNumber, RunID: "r", Impl: impl, Workload: "closed-64", Loop: "closed", Block: block,
-			Requests: 60_000, RequestsPerSecond: 170_000 / noise, ServerCPUPerRequestNs: cpu * noise, ClientCPUPerRequestNs: 3000,
+			Requests: 60_000, RequestsPerSecond: 170_000 / noise, ServerCPUPerRequestNs: cpu * noise, ClientProcessCPUPerRequestNs: 3000, ClientCPUPerRequestNs: 2700,
 			LatencyP50Ns: 210_000, LatencyP99Ns: 420_000, LatencyCount: 60_000,
 		}
 		if change != nil {
@@ -118,7 +117,7 @@ func TestTableOfAnOpenLoopExplainsTheDifference(t *testing.T) {
 	text := out.String()
 	t.Logf("\n%s", text)
 	for _, want := range []string{
-		"response p50", "service p50", "A user feels the response", "generator: 0.87 × the CPU per request of bare",
+		"response p50", "service p50", "A user feels the response", "  client ÷ bare: 0.87 ±0.02 (6 blocks); 90.0 % of it are the engine threads\n",
 		"  gnet: p99 is 90ms as response and 60µs as service, since requests waited up to 89ms (p99) to be sent; 5µs of that was the generator's own lateness",
 		"rate not reached in 6 of 6: asked 20000 requests/s, did 7000, because the server used all of its core",
 	} {
@@ -145,25 +144,6 @@ func TestTableTellsWhatLayUnread(t *testing.T) {
 		printUnread(&out, records, results.Summarise(records))
 		if !strings.HasSuffix(out.String(), want) || (out.Len() > 0) != (want != "") {
 			t.Errorf("%g: %q", share, &out)
-		}
-	}
-}
-
-// What the generator costs is told of every run, beside the least server if that was asked.
-func TestTableTellsTheGeneratorsCost(t *testing.T) {
-	gnet, bare := cells("gnet", 4500, nil), cells("bare", 3750, nil)
-	for _, c := range []struct {
-		records []results.Record
-		want    string
-	}{
-		{append(slices.Clone(gnet), bare...), "generator: 0.78 × the CPU per request of bare\n"}, // 3000 ÷ (3750 × 1.025)
-		{gnet, "generator: 0.65 × the CPU per request of gnet\n"},
-	} {
-		rows := results.Summarise(c.records)
-		referenceFirst(rows)
-		var out bytes.Buffer
-		if printOwnCost(&out, rows); !strings.HasSuffix(out.String(), c.want) {
-			t.Errorf("%q, want %q", &out, c.want)
 		}
 	}
 }

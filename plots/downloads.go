@@ -97,6 +97,8 @@ func (s study) estimates(w workload, row results.Summary) []namedEstimate {
 	return []namedEstimate{
 		{"server_cpu_per_request_ns", row.CPUPerRequestNs},
 		{"server_cpu_ratio_to_" + reference, row.CPURatio},
+		{"client_cpu_per_request_ns", row.ClientCPUPerRequestNs},
+		{"client_cpu_ratio_to_" + reference, row.ClientRatio},
 		{"syscalls_per_request", s.callsPerRequest(w.Name, row.Impl)},
 		{"requests_per_s", row.RequestsPerSecond},
 		{"latency_p50_ns", row.LatencyP50Ns},

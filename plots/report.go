@@ -31,6 +31,7 @@ type report struct {
 	Study    study
 	Findings findings
 	Glance   grid
+	Client   []clientRow
 	Sections []section
 	Facts    []factGroup
 
@@ -71,6 +72,7 @@ func newReport(s study, drawn []drawing) (report, error) {
 		Study:    s,
 		Findings: s.findings(),
 		Glance:   s.glance(),
+		Client:   s.client(),
 		Files:    runFiles(s.Run.Dir()),
 		Style:    template.CSS(reportStyle),
 		Script:   template.JS(reportScript),
@@ -126,6 +128,9 @@ func (r report) Kin() (names []string) {
 	}
 	return names
 }
+
+// ClientHead are the columns of Client.
+func (r report) ClientHead() []heading { return clientHead }
 
 // html renders the page.
 func (r report) html() ([]byte, error) {

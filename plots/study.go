@@ -28,6 +28,9 @@ type workload struct {
 
 // newStudy arranges run.
 func newStudy(run *results.Run) (study, error) {
+	if err := run.OneEngine(); err != nil {
+		return study{}, err
+	}
 	conformance, err := run.Conformance()
 	if err != nil {
 		return study{}, err

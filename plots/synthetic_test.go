@@ -114,6 +114,8 @@ func (s synthetic) cell(noise *rand.Rand, srv server, load results.Record, block
 	r.RequestsPerSecond = float64(r.Requests) / 0.35
 	r.ServerCPUPerRequestNs = perRequest
 	r.ServerCPUNs = int64(perRequest * float64(r.Requests))
+	r.ClientProcessCPUPerRequestNs = 0.9 * 3380 * drift * sizeFactor(load)
+	r.ClientCPUPerRequestNs = 0.9 * r.ClientProcessCPUPerRequestNs
 	if s.limited != nil && s.limited(srv.name, load.Workload, block) {
 		r.ClientLimited, r.ClientLimitedWhy = true, "the engine threads used 97% of their cores"
 	}

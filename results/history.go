@@ -43,6 +43,9 @@ func HistoryOf(run *Run) ([]HistoryLine, error) {
 	case slices.ContainsFunc(run.Records(), func(r Record) bool { return r.EnvID != first.EnvID || r.Commit != first.Commit }):
 		return nil, fmt.Errorf("%s holds records of several commits or machines", run.Dir())
 	}
+	if err := run.OneEngine(); err != nil {
+		return nil, err
+	}
 	var lines []HistoryLine
 	for _, s := range Summarise(run.Cells()) {
 		if s.CPURatio.Trusted() && s.Impl != Reference {

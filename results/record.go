@@ -65,11 +65,13 @@ type Record struct {
 	LateReplies int64  `json:"late_replies,omitempty"` // answered later than Plan.PatienceMs after they were sent
 	ShortOf     string `json:"short_of,omitempty"`     // one sentence if the rate was not reached: asked X, did Y, because Z
 
-	ServerCPUNs           int64   `json:"server_cpu_ns,omitempty"`  // CPU clock of the server process, difference over the window
-	ClientCPUNs           int64   `json:"client_cpu_ns,omitempty"`  // CPU clocks of the engine threads, the same difference
-	MachineCPUNs          int64   `json:"machine_cpu_ns,omitempty"` // all cores, of every process and of interrupts, in steps of 10 ms: whoever else is busy here is in it
-	ServerCPUPerRequestNs float64 `json:"server_cpu_per_request_ns,omitempty"`
-	ClientCPUPerRequestNs float64 `json:"client_cpu_per_request_ns,omitempty"`
+	ServerCPUNs                  int64   `json:"server_cpu_ns,omitempty"`         // CPU clock of the server process, difference over the window
+	ClientCPUNs                  int64   `json:"client_cpu_ns,omitempty"`         // CPU clocks of the engine threads alone, the same difference
+	ClientProcessCPUNs           int64   `json:"client_process_cpu_ns,omitempty"` // CPU clock of the load generator's whole process, the same difference: engine threads, runtime, live view and all; absent: from before it was told here
+	MachineCPUNs                 int64   `json:"machine_cpu_ns,omitempty"`        // all cores, of every process and of interrupts, in steps of 10 ms: whoever else is busy here is in it
+	ServerCPUPerRequestNs        float64 `json:"server_cpu_per_request_ns,omitempty"`
+	ClientCPUPerRequestNs        float64 `json:"client_cpu_per_request_ns,omitempty"`         // of the engine threads alone
+	ClientProcessCPUPerRequestNs float64 `json:"client_process_cpu_per_request_ns,omitempty"` // of the whole process: what stands above bare's in a ratio
 
 	MachineCPUPerRequestNs float64 `json:"machine_cpu_per_request_ns,omitempty"`
 

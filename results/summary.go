@@ -14,6 +14,7 @@ type Summary struct {
 	Impl, Design, Language     string
 	Workload, Loop             string
 	Conns, Depth, MessageBytes int
+	Engine                     string  // of the load generator, as in Record
 	Arrivals                   string  // open loop
 	AskedPerSecond             float64 // open loop
 
@@ -29,7 +30,9 @@ type Summary struct {
 	CPUPerRequestNs       Estimate // of the server; valid in client-limited cells too
 	CPURatio              Estimate // to Reference in the same block, as all ratios
 	CPURatioP             float64  // of CPURatio by the sign test, by Holm's method for all implementations of the workload; 1: nothing is known
-	ClientCPUPerRequestNs Estimate
+	ClientCPUPerRequestNs Estimate // of the load generator's whole process
+	EngineCPUPerRequestNs Estimate // of its engine threads alone, a part of that
+	ClientRatio           Estimate // of Reference alone: see ClientRatio
 
 	MachineCPUPerRequestNs Estimate // of everybody on the machine
 
@@ -50,30 +53,31 @@ type Summary struct {
 	PeakBytes              Estimate
 }
 
-// Summarise returns a summary for each implementation and workload, ordered by workload and then by name. Records of a search or sweep
-// take no part.
+// Summarise returns a summary for each implementation, workload and engine of the load generator, ordered by workload, name and engine. Two
+// engines ask differently, so what a server does under them is never pooled nor set against each other. Records of a search or sweep take
+// no part.
 func Summarise(records []Record) []Summary {
 	cells := make(map[series][]Record)
 	for _, r := range records {
 		if r.Purpose != "" {
 			continue
 		}
-		key := series{r.Workload, r.Impl}
+		key := series{r.Workload, r.Engine, r.Impl}
 		cells[key] = append(cells[key], r)
 	}
 	var all []Summary
 	for key, own := range cells {
-		all = append(all, summarise(own, cells[series{key.workload, Reference}]))
+		all = append(all, summarise(own, cells[series{key.workload, key.engine, Reference}]))
 	}
 	adjust(all, cells)
 	slices.SortFunc(all, func(a, b Summary) int {
-		return cmp.Or(cmp.Compare(a.Workload, b.Workload), cmp.Compare(a.Impl, b.Impl))
+		return cmp.Or(cmp.Compare(a.Workload, b.Workload), cmp.Compare(a.Impl, b.Impl), cmp.Compare(a.Engine, b.Engine))
 	})
 	return all
 }
 
 // A series is what a summary is about.
-type series struct{ workload, impl string }
+type series struct{ workload, engine, impl string }
 
 // A figure is one number of a record and whether the record has it.
 type figure func(Record) (float64, bool)
@@ -81,7 +85,8 @@ type figure func(Record) (float64, bool)
 var (
 	serverCPU  = positive(func(r Record) float64 { return r.ServerCPUPerRequestNs })
 	machineCPU = positive(func(r Record) float64 { return r.MachineCPUPerRequestNs })
-	clientCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
+	clientCPU  = positive(func(r Record) float64 { return r.ClientProcessCPUPerRequestNs })
+	engineCPU  = positive(func(r Record) float64 { return r.ClientCPUPerRequestNs })
 	throughput = unlessClientLimited(positive(func(r Record) float64 { return r.RequestsPerSecond }))
 	latencyP50 = whereComparable(50, positive(func(r Record) float64 { return float64(r.LatencyP50Ns) }))
 	latencyP99 = whereComparable(99, positive(func(r Record) float64 { return float64(r.LatencyP99Ns) }))
@@ -133,12 +138,14 @@ func summarise(own, reference []Record) Summary {
 	s := Summary{
 		Impl: first.Impl, Design: first.Design, Language: first.Language,
 		Workload: first.Workload, Loop: first.Loop, Conns: first.Conns, Depth: first.Depth, MessageBytes: first.MessageBytes,
-		Arrivals: first.Arrivals, AskedPerSecond: first.AskedPerSecond,
+		Engine: first.Engine, Arrivals: first.Arrivals, AskedPerSecond: first.AskedPerSecond,
 	}
 	s.count(own)
 	s.CPUPerRequestNs = median(own, serverCPU)
 	s.CPURatio = ratio(own, reference, serverCPU)
 	s.ClientCPUPerRequestNs = median(own, clientCPU)
+	s.EngineCPUPerRequestNs = median(own, engineCPU)
+	s.ClientRatio = ClientRatio(own)
 	s.MachineCPUPerRequestNs = median(own, machineCPU)
 	s.RequestsPerSecond = median(own, throughput)
 	s.ThroughputRatio = ratio(own, reference, throughput)
@@ -182,20 +189,21 @@ func (s *Summary) count(own []Record) {
 	}
 }
 
-// adjust sets the p values: the implementations under one workload that have a ratio are one family.
+// adjust sets the p values: the implementations under one workload and engine that have a ratio are one family.
 func adjust(all []Summary, cells map[series][]Record) {
-	families := make(map[string][]*Summary)
+	families := make(map[series][]*Summary) // by the series of their reference
 	for i := range all {
 		s := &all[i]
 		s.CPURatioP = 1
 		if s.Impl != Reference && s.CPURatio.Known() {
-			families[s.Workload] = append(families[s.Workload], s)
+			of := series{s.Workload, s.Engine, Reference}
+			families[of] = append(families[of], s)
 		}
 	}
-	for workload, family := range families {
+	for reference, family := range families {
 		var p []float64
 		for _, s := range family {
-			p = append(p, SignTest(ratios(cells[series{workload, s.Impl}], cells[series{workload, Reference}], serverCPU)))
+			p = append(p, SignTest(ratios(cells[series{s.Workload, s.Engine, s.Impl}], cells[reference], serverCPU)))
 		}
 		for i, adjusted := range Holm(p) {
 			family[i].CPURatioP = adjusted
