@@ -32,10 +32,11 @@ func (l *limits) loads() []load {
 		suite = "limits-short"
 	}
 	folders := []string{"./impls/reactor/epoll", "./impls/reactor/io_uring"}
+	const many = "9000" // of 2000 connections each would carry some 50 bytes of what the process has for itself; more than 9000 need descriptors
 	return []load{
 		{"server CPU beside bare", append([]string{"-base", "./impls/bare", "-suite", suite}, l.patterns...)},
 		{"system calls", append([]string{"-syscalls", "-workload", "closed-64"}, folders...)},
-		{"memory of idle connections", []string{"-workload", "idle-2000", "-blocks", "6", "./ci/reactor-with-timeouts"}},
+		{"memory of idle connections", []string{"-workload", "idle-2000", "-conns", many, "-blocks", "6", "./ci/reactor-with-timeouts"}},
 	}
 }
 

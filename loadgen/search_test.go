@@ -169,7 +169,7 @@ func TestObjectiveJudges(t *testing.T) {
 // is told and recorded is.
 func TestSearchAndSweepCommands(t *testing.T) {
 	file := workloadFile(t, `{"about":"a test","loop":"open","conns":4,"rate":400,"message_bytes":64}`)
-	for purpose, arguments := range map[string][]string{"search": {"-slo", "p90<1us"}, "sweep": {"-sweep"}} {
+	for purpose, arguments := range map[string][]string{"search": {"-slo", "p50<1us"}, "sweep": {"-sweep"}} {
 		out := filepath.Join(t.TempDir(), "run")
 		arguments = append(arguments, "-workload", file, "-duration", "60ms", "-patience", "200ms", "-seed", "4", "-out", out, implementations(t, "none"))
 		cmd, stdout, stderr := loadgen(t, arguments...)
@@ -187,7 +187,7 @@ func TestSearchAndSweepCommands(t *testing.T) {
 			t.Errorf("%s: %d records, %d of them compared", purpose, len(records), len(results.Summarise(records)))
 		}
 		for _, want := range map[string][]string{
-			"search": {"highest rate with p90<1µs", "\na cell for each probe · ", withoutBare}, "sweep": {"100 %", "\none cell of 60ms at each rate, 3 for a capacity · ", withoutBare},
+			"search": {"highest rate with p50<1µs", "\na cell for each probe · ", withoutBare}, "sweep": {"100 %", "\none cell of 60ms at each rate, 3 for a capacity · ", withoutBare},
 		}[purpose] {
 			if !strings.Contains(stdout.String(), want) || !strings.Contains(stdout.String(), "server/none") {
 				t.Errorf("%s: the table lacks %q:\n%s", purpose, want, stdout)
