@@ -95,13 +95,16 @@ func (a *accounts) read(s *stream, n int, now int64) error {
 func (a *accounts) record(s *stream, k, now int64) {
 	for k < s.answered {
 		at, same := s.request(k).sent, int64(1)
+		paused := at - s.request(k).planned
 		for k+same < s.answered && s.request(k+same).sent == at {
+			paused += at - s.request(k+same).planned
 			same++
 		}
 		a.into.RecordTimes(now-at, same)
 		a.glimpse.add(now-at, same)
 		if a.phase == measuring {
 			a.overTime.record(now-a.tally.Began, now-at, same)
+			a.tally.Paused += paused
 		}
 		*a.sum += (now - at) * same
 		k += same

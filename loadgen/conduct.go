@@ -340,6 +340,7 @@ func (m *Measurement) merge(t Counts) error {
 	m.Connects += t.Connects
 	m.StalledLost += t.StalledLost
 	m.LatencySum += t.LatencySum
+	m.Paused += t.Paused
 	m.ReceiveLagSum += t.ReceiveLagSum
 	m.LateMax = max(m.LateMax, t.LateMax)
 	m.Offered += t.Offered

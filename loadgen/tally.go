@@ -36,6 +36,7 @@ type Counts struct {
 	Requests   int64 // answered in the window
 	Bytes      int64 // of those replies
 	LatencySum int64 // ns, exact, for Little's law; of the open loop only the parts within the window, of unanswered requests too
+	Paused     int64 // ns, of the closed loop: from when a request's place fell free to when the engine wrote it, of the requests of LatencySum
 	Latencies  *results.Histogram
 	OverTime   []*results.Histogram // Latencies by stretch: of the reply's time in the closed loop, of the planned time in the open one; nil: not kept
 	LateMax    time.Duration        // closed loop: the longest of the requests that were in flight when the window ended

@@ -123,14 +123,14 @@ func edgeError(inFlight float64, requests int64) float64 { return inFlight / flo
 
 // edge is how many requests may be in flight at the edges of the window: all of a closed loop, the mean of an open one.
 func (m Measurement) edge(w Workload) float64 {
-	if w.Storm {
+	if w.Storm || w.Loop != "open" {
 		return float64(w.inFlight())
 	}
 	return m.meanInFlight(w)
 }
 
-// meanInFlight is how many requests were in flight: those that a closed loop keeps there, or what the engines of an open one counted
-// as they came and went. A storm swells and falls: nobody counted its mean, and it is 0.
+// meanInFlight is how many requests were in flight: those that a closed loop keeps there, without the time that each lay in an engine which
+// handles a batch before it sends the next (N = X(R + Z), Denning and Buzen 1978), or what the engines of an open one counted as they came and went. A storm swells and falls: nobody counted its mean, and it is 0.
 func (m Measurement) meanInFlight(w Workload) float64 {
 	if w.Storm {
 		return 0
@@ -138,7 +138,7 @@ func (m Measurement) meanInFlight(w Workload) float64 {
 	if w.Loop == "open" {
 		return float64(m.Counts.InFlight) / float64(m.Wall)
 	}
-	return float64(w.inFlight())
+	return float64(w.inFlight()) - float64(m.Paused)/float64(m.Wall)
 }
 
 // skew is how much the window in which the server was measured differs from those in which the engines counted: they follow an
