@@ -29,6 +29,7 @@ func BenchmarkProactorEcho(b *testing.B) {
 		fd            int
 		receive, send backend.Op
 		out           [1][]byte
+		buffer        uint16 // of what is being sent
 	}
 	clients := make([]int, connections)
 	for i := range clients {
@@ -40,7 +41,6 @@ func BenchmarkProactorEcho(b *testing.B) {
 		}
 	}
 	ready, message := make([]backend.Ready, 128), make([]byte, 64)
-	var buffers [connections]uint16
 	b.ReportAllocs()
 	b.ResetTimer()
 	for done := 0; done < b.N; done += connections {
@@ -55,12 +55,11 @@ func BenchmarkProactorEcho(b *testing.B) {
 			for _, r := range ready[:n] {
 				c := r.Op.Owner.(*connection)
 				if r.Op == &c.send {
-					p.Release(buffers[sent])
+					p.Release(c.buffer)
 					sent++
 					continue
 				}
-				c.out[0] = p.Buffer(r)
-				buffers[sent] = r.Buffer
+				c.out[0], c.buffer = p.Buffer(r), r.Buffer
 				if err := p.Send(&c.send, c.fd, c.out[:]); err != nil {
 					b.Fatal(err)
 				}
