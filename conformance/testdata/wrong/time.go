@@ -31,16 +31,18 @@ func init() {
 		}
 	}
 
-	// Loops that run their timers before they look at their sockets; Go's deadlines do so too.
+	// Loops that run their timers before they look at their sockets. Go's deadlines do so too, but not always: here the clock decides,
+	// whatever has come.
 	faults["believes-clock-first"] = func(s *server) {
 		s.read = func(c *net.TCPConn, buffer []byte) (int, error) {
 			if s.idle == 0 || s.isStopping() {
 				return read(c, buffer)
 			}
-			c.SetReadDeadline(time.Now().Add(s.idle))
+			due := time.Now().Add(s.idle)
+			c.SetReadDeadline(due)
 			n, err := c.Read(buffer)
-			if isTimeout(err) && !s.isStopping() {
-				err = io.EOF
+			if (isTimeout(err) || time.Now().After(due)) && !s.isStopping() {
+				return 0, io.EOF
 			}
 			return n, err
 		}
