@@ -16,7 +16,7 @@ PROFILE  ?= full
 ROUNDS   ?= 25
 TURN     ?= 5
 RIGHT    ?= ./impls/bare ./impls/goroutine ./impls/reactor/...
-FIFTY     = -profile $(PROFILE) -timeout 0 -parallel 2 $(RIGHT)
+FIFTY     = -strict -profile $(PROFILE) -timeout 0 -parallel 2 $(RIGHT)
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
 GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0

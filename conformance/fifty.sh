@@ -40,7 +40,7 @@ tally() {
 			for (n = split($0, part, ", "); n > 0; n--) { split(part[n], word, " "); sum[word[2]] += word[1] }
 		}
 		END {
-			printf "%s, in %d turns: %d passed, %d failed, %d skipped\n", side, turns, sum["passed"], sum["failed"], sum["skipped"]
+			printf "%s, in %d %s: %d passed, %d failed, %d skipped\n", side, turns, turns == 1 ? "turn" : "turns", sum["passed"], sum["failed"], sum["skipped"]
 			for (what in wrong) printf "      %d times %s\n", wrong[what], what
 		}' "$dir/$1"
 }

@@ -80,7 +80,7 @@ while :; do sleep 0.02; done`, "9", "1", "./right")
 	rounds.Process.Signal(syscall.SIGTERM)
 	rounds.Wait()
 	awaitGroupEnd(t, rounds.Process.Pid)
-	const want = "alone, in 1 turns: 5 passed, 0 failed, 1 skipped\nbeside, in 0 turns: 0 passed, 0 failed, 0 skipped\n"
+	const want = "alone, in 1 turn: 5 passed, 0 failed, 1 skipped\nbeside, in 0 turns: 0 passed, 0 failed, 0 skipped\n"
 	if status := rounds.ProcessState.ExitCode(); status != exitInterrupted || !strings.HasSuffix(output.String(), want) {
 		t.Errorf("status %d, output\n%swant %d and\n%s", status, output.String(), exitInterrupted, want)
 	}

@@ -95,7 +95,8 @@ func (a *accounts) read(s *stream, n int, now int64) error {
 func (a *accounts) record(s *stream, k, now int64) {
 	for k < s.answered {
 		at, same := s.request(k).sent, int64(1)
-		paused := at - s.request(k).planned
+		longest := at - s.request(k).planned // the first of them fell due first
+		paused := longest
 		for k+same < s.answered && s.request(k+same).sent == at {
 			paused += at - s.request(k+same).planned
 			same++
@@ -105,6 +106,7 @@ func (a *accounts) record(s *stream, k, now int64) {
 		if a.phase == measuring {
 			a.overTime.record(now-a.tally.Began, now-at, same)
 			a.tally.Paused += paused
+			a.tally.PausedMax = max(a.tally.PausedMax, time.Duration(longest))
 		}
 		*a.sum += (now - at) * same
 		k += same

@@ -342,7 +342,7 @@ func (m *Measurement) merge(t Counts) error {
 	m.LatencySum += t.LatencySum
 	m.Paused += t.Paused
 	m.ReceiveLagSum += t.ReceiveLagSum
-	m.LateMax = max(m.LateMax, t.LateMax)
+	m.LateMax, m.PausedMax = max(m.LateMax, t.LateMax), max(m.PausedMax, t.PausedMax)
 	m.Offered += t.Offered
 	m.Unanswered += t.Unanswered
 	m.Unsent += t.Unsent

@@ -70,6 +70,15 @@ func TestLawOfTheClosedLoop(t *testing.T) {
 	if broken := brokenLaws(w, m); len(broken) != 0 {
 		t.Fatalf("a sound run breaks %q", broken)
 	}
+	m.Paused = 4e9 // ns: 4 of the 64 lay in the engine
+	if broken := brokenLaws(w, m); len(broken) != 1 || !strings.HasSuffix(broken[0], "68.0 requests in flight by throughput × latency, 64.0 by count") {
+		t.Errorf("pauses that no latency lacks: %q", broken)
+	}
+	m.LatencySum -= m.Paused
+	if broken := brokenLaws(w, m); len(broken) != 0 {
+		t.Errorf("pauses that were counted break %q", broken)
+	}
+	m.LatencySum, m.Paused = 64e9, 0
 	h.Record(1e6)
 	if broken := brokenLaws(w, m); len(broken) != 1 || broken[0] != "64001 latencies of 64000 requests" {
 		t.Errorf("%q", broken)

@@ -16,6 +16,8 @@ import (
 //
 // It is bound to the thread that enables it: only that thread may enter, and the kernel finishes work only while it does
 // (SINGLE_ISSUER with DEFER_TASKRUN). So completions come in enter and at no other time.
+//
+// The reactor's ring is another, and not used here: what measures a server shares no code with it.
 type ring struct {
 	fd      int
 	memory  []byte // both queues

@@ -39,6 +39,7 @@ type Counts struct {
 	Paused     int64 // ns, of the closed loop: from when a request's place fell free to when the engine wrote it, of the requests of LatencySum
 	Latencies  *results.Histogram
 	OverTime   []*results.Histogram // Latencies by stretch: of the reply's time in the closed loop, of the planned time in the open one; nil: not kept
+	PausedMax  time.Duration        // the longest of them
 	LateMax    time.Duration        // closed loop: the longest of the requests that were in flight when the window ended
 
 	ReceiveLag    *results.Histogram // of some replies, from the kernel's receipt to the end of the read; empty: no stamps were asked for

@@ -123,14 +123,14 @@ func edgeError(inFlight float64, requests int64) float64 { return inFlight / flo
 
 // edge is how many requests may be in flight at the edges of the window: all of a closed loop, the mean of an open one.
 func (m Measurement) edge(w Workload) float64 {
-	if w.Storm || w.Loop != "open" {
+	if w.Storm {
 		return float64(w.inFlight())
 	}
 	return m.meanInFlight(w)
 }
 
-// meanInFlight is how many requests were in flight: those that a closed loop keeps there, without the time that each lay in an engine which
-// handles a batch before it sends the next (N = X(R + Z), Denning and Buzen 1978), or what the engines of an open one counted as they came and went. A storm swells and falls: nobody counted its mean, and it is 0.
+// meanInFlight is how many requests were in flight: those that a closed loop keeps there, or what the engines of an open one counted
+// as they came and went. A storm swells and falls: nobody counted its mean, and it is 0.
 func (m Measurement) meanInFlight(w Workload) float64 {
 	if w.Storm {
 		return 0
@@ -138,7 +138,7 @@ func (m Measurement) meanInFlight(w Workload) float64 {
 	if w.Loop == "open" {
 		return float64(m.Counts.InFlight) / float64(m.Wall)
 	}
-	return float64(w.inFlight()) - float64(m.Paused)/float64(m.Wall)
+	return float64(w.inFlight())
 }
 
 // skew is how much the window in which the server was measured differs from those in which the engines counted: they follow an
@@ -163,19 +163,19 @@ func enoughRequests(inFlight int) int64 {
 }
 
 // littlesLaw compares the requests that were in flight, by Little's law throughput × mean latency, with those that the
-// workload keeps in flight, or that an open loop counted there. In a closed loop without pauses they are equal; if not, the times or
-// the counts are wrong.
+// workload keeps in flight, or that an open loop counted there. They are equal; if not, the times or the counts are wrong. In a closed
+// loop what each request lay in the engine before it was sent belongs to the latency: N = X(R + Z) (Denning and Buzen, 1978).
 //
 // The law holds for whole requests, and each edge of the window cuts through one request of every slot, so a window that is not
-// much longer than the longest of them may be off by that share. Beyond it 5 % are left for the pauses of the engine itself. An open
-// loop cuts its requests at the edges itself, so there the two must be equal: one is a counter, the other a sum over time stamps.
+// much longer than the longest of them may be off by that share, and 2 % are left beside it. An open loop cuts its requests at the edges
+// itself, so there the two must be equal: one is a counter, the other a sum over time stamps.
 func littlesLaw(inFlight float64, m Measurement) error {
 	if inFlight == 0 {
 		return nil
 	}
-	found := float64(m.LatencySum) / float64(m.Wall) // = (requests ÷ wall) × (sum ÷ requests)
-	longest := max(time.Duration(m.Latencies.Max()), m.LateMax)
-	allowed := 0.05 + 2*longest.Seconds()/m.Wall.Seconds()
+	found := float64(m.LatencySum+m.Paused) / float64(m.Wall) // = (requests ÷ wall) × (sum ÷ requests)
+	longest := max(time.Duration(m.Latencies.Max()), m.LateMax) + m.PausedMax
+	allowed := 0.02 + 2*longest.Seconds()/m.Wall.Seconds()
 	if m.Late != nil {
 		allowed = 0.01
 	}
