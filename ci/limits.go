@@ -29,7 +29,7 @@ every figure against its goal: reached, not reached, or cannot be told, when the
   ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
   ci limits -table results/RUN   the table again, of a record
 
-The record is records.jsonl (servers), allocations.txt, lives.txt and wakes.txt (what Go's benchmarks count), loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
+The record is records.jsonl and latency/records.jsonl (servers), allocations.txt, lives.txt and wakes.txt (what Go's benchmarks count), loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
 
 `
 

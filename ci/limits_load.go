@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,10 +21,14 @@ import (
 // latencyShares are the percentages of the capacity at which response times are compared.
 var latencyShares = []int{10, 50, 80}
 
+// latencyFolder is where response times are, within the record: another engine of loadgen measures them, and a folder holds the records of one.
+const latencyFolder = "latency"
+
 // A load is one call of loadgen, which adds its records to those of the others.
 type load struct {
 	about     string
 	arguments []string
+	folder    string // within the record's
 }
 
 // loads are the calls that need no figure of an earlier one.
@@ -34,9 +40,9 @@ func (l *limits) loads() []load {
 	folders := []string{"./impls/reactor/epoll", "./impls/reactor/io_uring"}
 	const many = "9000" // of 2000 connections each would carry some 50 bytes of what the process has for itself; more than 9000 need descriptors
 	return []load{
-		{"server CPU beside bare", append([]string{"-base", "./impls/bare", "-suite", suite}, l.patterns...)},
-		{"system calls", append([]string{"-syscalls", "-workload", "closed-64"}, folders...)},
-		{"memory of idle connections", []string{"-workload", "idle-2000", "-conns", many, "-blocks", "6", "./ci/reactor-with-timeouts"}},
+		{"server CPU beside bare", append([]string{"-base", "./impls/bare", "-suite", suite}, l.patterns...), ""},
+		{"system calls", append([]string{"-syscalls", "-workload", "closed-64"}, folders...), ""},
+		{"memory of idle connections", []string{"-workload", "idle-2000", "-conns", many, "-blocks", "6", "./ci/reactor-with-timeouts"}, ""},
 	}
 }
 
@@ -45,16 +51,23 @@ func withTimeouts(server string) string {
 	return "reactor-with-timeouts" + strings.TrimPrefix(server, "reactor")
 }
 
-// latencyLoads are at shares of the capacity that the pairs have shown, and before them a single connection.
+// latencyLoads are at shares of the capacity that the pairs have shown, and before them a single connection. Where there is a core for it the
+// generator spins: on a virtual machine its own awakening is a third of a short response time, and more uneven than servers differ.
 func (l *limits) latencyLoads(capacity float64) (all []load) {
 	if l.short {
 		return nil
 	}
-	all = []load{{"response times of one connection", append([]string{"-suite", "ci/one-connection.json", "-conns", "1"}, l.patterns...)}}
+	engine := []string{"-engine", "spin"}
+	if runtime.NumCPU() == 1 {
+		engine = nil
+	}
+	add := func(about string, arguments ...string) {
+		all = append(all, load{about, slices.Concat(engine, arguments, l.patterns), latencyFolder})
+	}
+	add("response times of one connection", "-suite", "ci/one-connection.json", "-conns", "1")
 	for _, share := range latencyShares {
 		rate := fmt.Sprintf("%.0f", capacity*float64(share)/100)
-		all = append(all, load{fmt.Sprintf("response times at %d %% of capacity", share),
-			append([]string{"-suite", "limits-open", "-rate", rate}, l.patterns...)})
+		add(fmt.Sprintf("response times at %d %% of capacity", share), "-suite", "limits-open", "-rate", rate)
 	}
 	return all
 }
@@ -80,7 +93,7 @@ func (l *limits) load(ctx context.Context) error {
 func (l *limits) run(ctx context.Context, all []load) (failed error) {
 	for _, one := range all {
 		fmt.Fprintf(l.progress, "== %s\n", one.about)
-		if err := l.loadgen(ctx, one.arguments); err != nil {
+		if err := l.loadgen(ctx, one); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", one.about, err))
 		}
 		if ctx.Err() != nil {
@@ -91,12 +104,12 @@ func (l *limits) run(ctx context.Context, all []load) (failed error) {
 }
 
 // loadgen counts an exit status of 1 as done: some cells have no figures, and the table says which goals that leaves open.
-func (l *limits) loadgen(ctx context.Context, arguments []string) error {
-	out, err := filepath.Rel(l.root, l.out) // the record has its own command line, and no path of this machine
+func (l *limits) loadgen(ctx context.Context, one load) error {
+	out, err := filepath.Rel(l.root, filepath.Join(l.out, one.folder)) // the record has its own command line, and no path of this machine
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, l.programs["loadgen"], append([]string{"-out", out}, arguments...)...)
+	cmd := exec.CommandContext(ctx, l.programs["loadgen"], append([]string{"-out", out}, one.arguments...)...)
 	cmd.Dir = l.root
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
@@ -112,12 +125,15 @@ func (l *limits) loadgen(ctx context.Context, arguments []string) error {
 
 // readEvidence reads what a folder has, of either kind.
 func readEvidence(folder string) (e evidence, err error) {
-	if _, err := os.Stat(filepath.Join(folder, "records.jsonl")); err == nil {
-		run, err := results.Open(folder)
+	for _, loads := range []string{folder, filepath.Join(folder, latencyFolder)} {
+		if _, err := os.Stat(filepath.Join(loads, "records.jsonl")); err != nil {
+			continue
+		}
+		run, err := results.Open(loads)
 		if err != nil {
 			return e, err
 		}
-		e.records = run.Records()
+		e.records = append(e.records, run.Records()...)
 	}
 	if e.counts, err = readBenchmarks(folder); err != nil {
 		return e, err

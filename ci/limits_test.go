@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -211,7 +212,7 @@ func TestALoadThatCannotRunLeavesTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &limits{root: dir, out: filepath.Join(dir, "asked"), programs: map[string]string{"loadgen": program}, progress: &bytes.Buffer{}}
-	err := l.run(t.Context(), []load{{"pairs", []string{"first"}}, {"memory", []string{"refused"}}, {"times", []string{"last"}}})
+	err := l.run(t.Context(), []load{{about: "pairs", arguments: []string{"first"}}, {about: "memory", arguments: []string{"refused"}}, {about: "times", arguments: []string{"last"}}})
 	if err == nil || !strings.Contains(err.Error(), "memory: ") {
 		t.Errorf("a load that was refused is not told: %v", err)
 	}
@@ -220,7 +221,7 @@ func TestALoadThatCannotRunLeavesTheOthers(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.run(ctx, []load{{"pairs", []string{"late"}}, {"times", []string{"later"}}}); err == nil || strings.Contains(err.Error(), "times") {
+	if err := l.run(ctx, []load{{about: "pairs", arguments: []string{"late"}}, {about: "times", arguments: []string{"later"}}}); err == nil || strings.Contains(err.Error(), "times") {
 		t.Errorf("an interrupted run goes on: %v", err)
 	}
 }
@@ -326,6 +327,36 @@ func TestAnInterruptionLosesNoProcessThatHasEnded(t *testing.T) {
 	e, err := readEvidence(folder)
 	if err != nil || len(e.figures) != 1 || e.figures[0].NsPerOp != 100 {
 		t.Errorf("kept %+v, %v", e.figures, err)
+	}
+}
+
+// TestResponseTimesAreARecordOfTheirOwn: loadgen keeps no two engines in one folder, and the goals need the figures of both.
+func TestResponseTimesAreARecordOfTheirOwn(t *testing.T) {
+	folder := t.TempDir()
+	keep := func(folder string, records ...results.Record) {
+		writer, err := results.Append(folder)
+		for _, r := range records {
+			r.Schema = results.SchemaNumber
+			err = errors.Join(err, writer.Write(r))
+		}
+		if err := errors.Join(err, writer.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := &limits{out: folder}
+	for _, one := range l.latencyLoads(100_000) {
+		if one.folder != latencyFolder {
+			t.Errorf("%s go to %q, with the records of another engine", one.about, one.folder)
+		}
+	}
+	keep(folder, pairRecords("gnet", "closed-64", 1.1)...)
+	keep(filepath.Join(folder, latencyFolder), append(openRecords("reactor/epoll", 50_000, 100_000), openRecords("gnet", 50_000, 200_000)...)...)
+	e, err := readEvidence(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := latencyToBestPeer("reactor/epoll", 50, 50)(e); !got.Known() {
+		t.Errorf("of %d records none has a response time", len(e.records))
 	}
 }
 

@@ -32,7 +32,7 @@ func (r *runner) calibrate(ctx context.Context, b *bench, writer *results.Writer
 	own.window.Measure = min(b.window.Measure, longestCalibration)
 	own.every = 0
 	for _, w := range r.workloads {
-		if r.engine == "portable" || !w.needsNoServer() {
+		if r.engine == "portable" || r.engine == spinning || !w.needsNoServer() {
 			continue
 		}
 		for n := range calibrations {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type bench struct {
 	serverCPUs   []int
 	engineCPUs   []int
 	loops        int
+	wakes        time.Duration // what waking a thread of a server costs; 0: sliceCosts
 	window       window
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
@@ -201,9 +203,11 @@ func (b *bench) describe(r *results.Record, w Workload, m Measurement) {
 	}
 	if perRequestDoubt(m.edge(w), m) == "" {
 		r.ServerCPUPerRequestNs = float64(m.ServerCPU) / float64(m.Requests)
-		r.ClientCPUPerRequestNs = float64(m.EngineCPU) / float64(m.Requests)
-		r.ClientProcessCPUPerRequestNs = float64(m.ProcessCPU) / float64(m.Requests)
-		r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
+		if b.engineName != spinning { // which takes its cores whole, whatever it does
+			r.ClientCPUPerRequestNs = float64(m.EngineCPU) / float64(m.Requests)
+			r.ClientProcessCPUPerRequestNs = float64(m.ProcessCPU) / float64(m.Requests)
+			r.MachineCPUPerRequestNs = float64(m.MachineCPU) / float64(m.Requests)
+		}
 	}
 	r.ClientLimited, r.ClientLimitedWhy = clientLimited(facts)
 	broken := brokenLaws(w, m)
@@ -225,7 +229,7 @@ func (b *bench) facts(m Measurement) Facts {
 		Pressure:    share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}
 	if m.ServerWait != nil {
-		f.ServerWait = m.ServerWait.beyond(m.Conducted)
+		f.ServerWait = m.ServerWait.beyond(m.Conducted, cmp.Or(b.wakes, sliceCosts))
 	}
 	if m.Late != nil {
 		f.Open = true

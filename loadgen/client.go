@@ -23,6 +23,8 @@ func againstBare(cells []results.Record, unit string) string {
 		return fmt.Sprintf("%.2f ±%.2f (%s)", e.Median, e.PlusMinus(), countOf(e.N, unit))
 	case e.Known():
 		return fmt.Sprintf("%.2f (%s)", e.Median, countOf(e.N, unit))
+	case len(cells) > 0 && cells[0].Engine == spinning:
+		return "not told, the spin engine takes its cores whole"
 	case len(chosen(cells, ofBare)) == 0:
 		return "not known, no cell of " + results.Reference
 	}

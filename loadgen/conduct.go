@@ -37,7 +37,7 @@ type Measurement struct {
 
 	ProcessCPU time.Duration // of this whole process over the conducted window, by the clock that the server's comes from; 0: not known
 	EngineCPU  time.Duration // of all engines, a part of that; 0: not known
-	BusiestCPU float64       // of the busiest engine, as a share of its window
+	BusiestCPU float64       // of the busiest engine, as a share of its window, without what it spun in vain
 	Queue      *queued       // of all engines; nil: not known
 	WorstWait  float64       // of the engine that waited longest beyond what its slices explain: that wait as a share of its window
 
@@ -277,7 +277,7 @@ func longestWait(before, after map[int]queued) (longest *queued) {
 			continue
 		}
 		between := queued{now.wait - earlier.wait, now.slices - earlier.slices}
-		if longest == nil || between.unexplained() > longest.unexplained() {
+		if longest == nil || between.unexplained(sliceCosts) > longest.unexplained(sliceCosts) {
 			longest = &between
 		}
 	}
@@ -305,14 +305,14 @@ func (m *Measurement) add(tallies []Tally) error {
 		wall := time.Duration(t.Ended - t.Began)
 		m.Wall += wall / time.Duration(len(tallies))
 		m.EngineCPU += t.CPU
-		m.BusiestCPU = max(m.BusiestCPU, t.CPU.Seconds()/wall.Seconds())
+		m.BusiestCPU = max(m.BusiestCPU, (t.CPU-t.Idle).Seconds()/wall.Seconds())
 		if t.Queue != nil {
 			if m.Queue == nil {
 				m.Queue = new(queued)
 			}
 			m.Queue.wait += t.Queue.wait
 			m.Queue.slices += t.Queue.slices
-			m.WorstWait = max(m.WorstWait, t.Queue.beyond(wall))
+			m.WorstWait = max(m.WorstWait, t.Queue.beyond(wall, sliceCosts))
 		}
 	}
 	return nil

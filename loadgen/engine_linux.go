@@ -30,6 +30,7 @@ type epollEngine struct {
 	events  []unix.EpollEvent
 	buffer  []byte
 	alarm   alarm
+	spin    spin
 	stamps  stamps
 	stalled stalledReaders
 	storm   storm
@@ -47,7 +48,7 @@ func newEpollEngine(p Plan) engine {
 }
 
 func engines() map[string]func(Plan) engine {
-	return map[string]func(Plan) engine{"epoll": newEpollEngine, "io_uring": newUringEngine, "portable": newPortableEngine}
+	return map[string]func(Plan) engine{"epoll": newEpollEngine, "io_uring": newUringEngine, "portable": newPortableEngine, spinning: newSpinEngine}
 }
 
 // refused is why this system does not let an engine run that it has.
@@ -171,6 +172,7 @@ func (e *epollEngine) launch(c *control, now int64) error {
 // taken more than a microsecond.
 func (e *epollEngine) keepToPlan(c *control, now int64) error {
 	for _, i := range e.dueUntil(c, now) {
+		e.spin.vain = false
 		if err := e.attempt(i, clock()); err != nil {
 			return err
 		}

@@ -14,6 +14,8 @@ type threadEngine struct {
 	keepsP    bool // while it sleeps
 	clocks    threadClocks
 	spent     readOut // of the thread at the start of the window
+	idle      int64   // ns, of an engine that spins; the next is what it was at the start of the window
+	idleThen  int64
 	published atomic.Int64
 }
 
@@ -99,13 +101,13 @@ func (e *threadEngine) obey(next phase) error {
 		return err
 	}
 	if e.phase == warming { // an engine that got no core for the whole window comes here with draining: its window is empty
-		e.spent = spent
+		e.spent, e.idleThen = spent, e.idle
 		e.begin(clock())
 		if next == measuring {
 			return nil
 		}
 	}
-	e.tally.CPU = spent.cpu - e.spent.cpu
+	e.tally.CPU, e.tally.Idle = spent.cpu-e.spent.cpu, time.Duration(e.idle-e.idleThen)
 	e.tally.Queue = &queued{spent.wait - e.spent.wait, spent.slices - e.spent.slices}
 	e.end(clock())
 	return nil

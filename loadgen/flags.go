@@ -117,7 +117,7 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
 	flags.StringVar(&o.base, "base", "", "compare each server with this one, in pairs of fresh processes: its `folder`, here or in another checkout")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
-	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux), io_uring (Linux 6.12; cheaper in closed loops, no churn) or portable (anywhere, costs more)")
+	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux), spin (the same without sleep: punctual, takes its cores whole), io_uring (Linux 6.12; cheaper in closed loops, no churn) or portable (anywhere, costs more)")
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
 	flags.BoolVar(&o.sweep, "sweep", false, "run an open workload at 10 to 100 % of each server's measured capacity")
 	flags.BoolVar(&o.scale, "scale", false, "run a closed workload with 1, 2, 4, ... up to its connections, and fit the universal scalability law")
@@ -306,7 +306,7 @@ func (o *options) chooseMachine(cpus string) (err error) {
 			return fmt.Errorf("workload %s has %s, which needs the epoll engine; this is the %s one", w.Name, field, o.engine)
 		}
 	}
-	if o.stamps && o.engine != "epoll" {
+	if o.stamps && o.engine != "epoll" && o.engine != spinning {
 		return fmt.Errorf("-stamps needs the epoll engine; this is the %s one", o.engine)
 	}
 	if o.loops < 1 {
@@ -323,6 +323,10 @@ func (o *options) chooseMachine(cpus string) (err error) {
 		o.serverCPUs, o.engineCPUs = halves(allowed)
 	} else if o.serverCPUs, o.engineCPUs, err = parseCPUs(cpus, allowed); err != nil {
 		return err
+	}
+	if o.engine == spinning && overlap(o.serverCPUs, o.engineCPUs) {
+		return fmt.Errorf("-engine spin never sleeps, so its cores cannot be the servers' too: servers have %v, it has %v; name others with -cpus, or take -engine epoll",
+			o.serverCPUs, o.engineCPUs)
 	}
 	if o.out == "" {
 		commit, _, _ := results.Checkout()

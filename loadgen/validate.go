@@ -64,10 +64,13 @@ func (w Workload) fits(limit int) error {
 	return nil
 }
 
+// spinning is the name of the engine that never sleeps.
+const spinning = "spin"
+
 // needsEpoll names a field that the epoll engine can do and this one cannot, "" if there is none.
 func (w Workload) needsEpoll(engine string) string {
 	switch {
-	case engine == "epoll":
+	case engine == "epoll" || engine == spinning:
 		return ""
 	case w.RequestsPerConn > 0:
 		return "requests_per_conn"

@@ -31,7 +31,8 @@ const (
 	waitsACore = 0.02 // a client that was kept off its core for longer measures the machine's scheduler
 
 	// Between its wake-up and its first instruction a thread is in the run queue even where nobody else is. On an idle virtual machine of two
-	// cores that took 1.1 µs (90 ms in 2 s at 40 000 wake-ups a second, of an open loop), and up to 1.8 at other times.
+	// cores that took 1.1 µs (90 ms in 2 s at 40 000 wake-ups a second, of an open loop), and up to 1.8 at other times. A thread that is
+	// woken from another core waits for longer: see wakeCost.
 	sliceCosts = 2 * time.Microsecond
 
 	// A server may have several threads on one core, which wait for each other; only beyond this did a stranger take the core.

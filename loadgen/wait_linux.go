@@ -11,8 +11,11 @@ import (
 )
 
 // wait waits for events: the closed loop for as long as it takes to look at the control again, the open one until the next request
-// is planned, too.
+// is planned, too. Neither is for an engine that spins.
 func (e *epollEngine) wait() (int, error) {
+	if e.spin.on {
+		return e.look()
+	}
 	if !e.isOpen() {
 		return e.ready(int(idleWait / time.Millisecond))
 	}

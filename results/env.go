@@ -98,7 +98,7 @@ type Plan struct {
 	Suite      string    `json:"suite,omitempty"`
 	Seed       uint64    `json:"seed"`
 	Blocks     int       `json:"blocks"`
-	Engine     string    `json:"engine"` // "epoll", "io_uring" or "portable"
+	Engine     string    `json:"engine"` // "epoll", "spin", "io_uring" or "portable"
 	ServerCPUs []int     `json:"server_cpus,omitempty"`
 	EngineCPUs []int     `json:"engine_cpus,omitempty"`
 	Loops      int       `json:"loops"`
@@ -117,6 +117,7 @@ type State struct {
 	DescriptorLimit   uint64  `json:"descriptor_limit,omitempty"` // hard limit of RLIMIT_NOFILE
 	ClockReadNs       float64 `json:"clock_read_ns,omitempty"`    // what one time.Since costs here
 	ClockResolutionNs int64   `json:"clock_resolution_ns,omitempty"`
+	ServerWakeNs      int64   `json:"server_wake_ns,omitempty"` // from when a sleeping thread on the servers' cores is woken until it runs; 0: not measured
 }
 
 // WriteEnv puts env.json into the run, in one step, and keeps the programs that an earlier start of the command noted.

@@ -42,7 +42,7 @@ type Record struct {
 	Storm           bool `json:"storm,omitempty"`             // those new ones came all at once, when the last of their predecessors was closed; latencies of first requests count from before connect
 	StalledConns    int  `json:"stalled_conns,omitempty"`     // further connections that sent all they could and never read
 
-	Engine string `json:"engine,omitempty"` // the load generator's: "epoll", "io_uring" or "portable"; absent: from before it was told here, see Env.Plan
+	Engine string `json:"engine,omitempty"` // the load generator's: "epoll", "spin", "io_uring" or "portable"; absent: from before it was told here, see Env.Plan
 
 	SourceAddresses int `json:"source_addresses,omitempty"` // that connections began at in turn; absent: the kernel chose
 
