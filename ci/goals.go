@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"reactorbench/results"
 )
@@ -50,11 +49,14 @@ func goals() (all []goal) {
 	return append(all, latencyGoals()...)
 }
 
+// shapes are the workloads of pairs, and what io_uring may cost there.
+var shapes = []struct {
+	name  string
+	uring float64
+}{{"closed-64", 0.97}, {"closed-1000", 0.97}, {"pipelined-16", 0.97}, {"closed-4k", 1.03}, {"bulk-64k", 1.03}}
+
 func cpuGoals() (all []goal) {
-	for _, w := range []struct {
-		name  string
-		uring float64
-	}{{"closed-64", 0.97}, {"closed-1000", 0.97}, {"pipelined-16", 0.97}, {"closed-4k", 1.03}, {"bulk-64k", 1.03}} {
+	for _, w := range shapes {
 		for _, server := range ours {
 			most := 1.03
 			if server == "reactor/io_uring" {
@@ -149,17 +151,16 @@ func latencyGoals() (all []goal) {
 }
 
 // printGoals has a line for each goal, also for one of which nothing was measured.
-func printGoals(w io.Writer, all []goal, e evidence) error {
+func printGoals(w io.Writer, all []goal, e evidence, render renderer) error {
 	count := make(map[goalVerdict]int)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "goal\t\tat most\tmeasured\t÷ goal\t")
+	rows := [][]string{{"goal", "", "at most", "measured", "÷ goal", ""}}
 	for _, g := range all {
 		estimate := g.measured(e)
 		verdict := g.judge(estimate)
 		count[verdict]++
-		fmt.Fprintf(t, "%d\t%s\t%.4g\t%s\t%s\t%s\n", g.number, g.what, g.most, g.text(estimate), g.share(estimate), verdict)
+		rows = append(rows, []string{strconv.Itoa(g.number), g.what, fmt.Sprintf("%.4g", g.most), g.text(estimate), g.share(estimate), string(verdict)})
 	}
-	if err := t.Flush(); err != nil {
+	if err := render(w, rows); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "%d goals: %d reached, %d not reached, %d cannot be told\n", len(all), count[reached], count[notReached], count[cannotTell])

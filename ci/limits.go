@@ -27,7 +27,7 @@ every figure against its goal: reached, not reached, or cannot be told, when the
   ci limits -short               two workloads, few sequences, no response times: at most five minutes
   ci limits ./impls/reactor/epoll ./impls/reactor/io_uring ./impls/gnet   these servers only; default ./impls/... of the module
   ci limits -run timers -pairs 12   only the loop's sequences that contain the text; no server is loaded and no goal judged
-  ci limits -table results/RUN   the table again, of a record
+  ci limits -table results/RUN   the table again, of a record; with -markdown as it stands in impls/reactor/PERFORMANCE.md
 
 The record is records.jsonl and latency/records.jsonl (servers), allocations.txt, lives.txt and wakes.txt (what Go's benchmarks count), loop.jsonl (the loop) and limits.txt (the table) in the folder of -out.
 
@@ -62,6 +62,7 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 	flags.SetOutput(io.Discard)
 	run := flags.String("run", "", "only the loop's sequences that contain this `text`, such as timers or 'poll dispatch'")
 	table := flags.String("table", "", "measure nothing; the table of what this `folder` has")
+	markdown := flags.Bool("markdown", false, "write that table as Markdown")
 	flags.StringVar(&l.out, "out", "", "keep the record in this `folder`, a new one unless -run is given; default results/<utc>-limits, and none with -run")
 	flags.BoolVar(&l.short, "short", false, "at most five minutes")
 	flags.IntVar(&l.pairs, "pairs", 6, "`number` of pairs of processes for each sequence of the loop; six are needed for an interval")
@@ -74,10 +75,16 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 		return exitDone, err
 	case err != nil:
 		return exitUsage, usagef("%w; ci limits -h shows the flags", err)
+	case *markdown && *table == "":
+		return exitUsage, usagef("-markdown is for -table")
 	case l.pairs < 1:
 		return exitUsage, usagef("-pairs must be at least 1")
 	case *table != "":
-		return exitDone, printRecord(*table, stdout)
+		render := asText
+		if *markdown {
+			render = asMarkdown
+		}
+		return exitDone, printRecord(*table, stdout, render)
 	}
 	l.patterns = flags.Args()
 	if *run == "" {
@@ -91,7 +98,7 @@ func limitsCommand(ctx context.Context, arguments []string, stdout, stderr io.Wr
 }
 
 // printRecord holds what a folder has against the goals.
-func printRecord(folder string, stdout io.Writer) error {
+func printRecord(folder string, stdout io.Writer, render renderer) error {
 	e, err := readEvidence(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s has no record of ci limits: neither records.jsonl nor loop.jsonl", folder)
@@ -99,7 +106,7 @@ func printRecord(folder string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.table(stdout, sequences()), printGoals(stdout, goals(), e))
+	return e.print(stdout, sequences(), render)
 }
 
 // everything loads servers and runs sequences. Of a run that is called off, or in which something cannot be measured, it keeps and prints
@@ -127,7 +134,7 @@ func (l *limits) everything(ctx context.Context, stdout io.Writer) error {
 			return errors.Join(failed, err)
 		}
 		var text strings.Builder
-		failed = errors.Join(failed, e.table(&text, chosen), printGoals(&text, goals(), e))
+		failed = errors.Join(failed, e.print(&text, chosen, asText))
 		fmt.Fprintf(stdout, "%s%s\n", text.String(), l.out)
 		return errors.Join(failed, os.WriteFile(filepath.Join(l.out, "limits.txt"), []byte(text.String()), 0o644))
 	})
@@ -136,7 +143,7 @@ func (l *limits) everything(ctx context.Context, stdout io.Writer) error {
 func (l *limits) loopOnly(ctx context.Context, chosen []sequence, stdout io.Writer) error {
 	return l.within(ctx, func() error {
 		err := l.loop(ctx, chosen)
-		return errors.Join(err, evidence{figures: l.figures}.table(stdout, chosen))
+		return errors.Join(err, evidence{figures: l.figures}.printLoop(stdout, chosen, asText))
 	})
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -11,18 +13,66 @@ import (
 	"reactorbench/results"
 )
 
-// table has a row for each step, with the ratio of pairs; below 1 the reactor is the cheaper.
-func (e evidence) table(w io.Writer, chosen []sequence) error {
+// A renderer writes rows, of which the first is the head: asText or asMarkdown.
+type renderer func(w io.Writer, rows [][]string) error
+
+func asText(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "method\tsequence\tstep\treactor\tlibevent\treactor ÷ libevent")
+	for _, row := range rows {
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	return t.Flush()
+}
+
+func asMarkdown(w io.Writer, rows [][]string) error {
+	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(rows[0], " | "), strings.Repeat("---|", len(rows[0])))
+	for _, row := range rows[1:] {
+		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+// print is all that limits.txt has: servers beside bare, the loop beside libevent, goals.
+func (e evidence) print(w io.Writer, chosen []sequence, render renderer) error {
+	return errors.Join(e.printServers(w, render), e.printLoop(w, chosen, render), printGoals(w, goals(), e, render))
+}
+
+// printServers has a row for each server that ran in pairs with bare, and a column for each workload; nothing without such pairs.
+func (e evidence) printServers(w io.Writer, render renderer) error {
+	servers := make(map[string]bool)
+	for _, s := range results.Pairs(e.records) {
+		servers[s.Pair] = true
+	}
+	if len(servers) == 0 {
+		return nil
+	}
+	head := []string{"server CPU a request ÷ bare's"}
+	for _, w := range shapes {
+		head = append(head, w.name)
+	}
+	rows := [][]string{head}
+	for _, server := range slices.Sorted(maps.Keys(servers)) {
+		row := []string{server}
+		for _, w := range shapes {
+			row = append(row, ratioText(toBare(server, w.name)(e)))
+		}
+		rows = append(rows, row)
+	}
+	return render(w, rows)
+}
+
+// printLoop has a row for each step, with the ratio of pairs; below 1 the reactor is the cheaper.
+func (e evidence) printLoop(w io.Writer, chosen []sequence, render renderer) error {
+	rows := [][]string{{"method", "sequence", "step", "reactor", "libevent", "reactor ÷ libevent"}}
 	for _, s := range chosen {
 		for _, step := range e.steps(s) {
 			ours, theirs := e.values(s, step, "reactor"), e.values(s, step, "libevent")
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", s.method, strings.Join(s.arguments, " "), step,
-				nanoseconds(ours), nanoseconds(theirs), pairRatio(ours, theirs))
+			rows = append(rows, []string{s.method, strings.Join(s.arguments, " "), step,
+				nanoseconds(ours), nanoseconds(theirs), ratioText(results.EstimateMedian(ratios(ours, theirs)))})
 		}
 	}
-	return t.Flush()
+	return render(w, rows)
 }
 
 func (e evidence) steps(s sequence) (steps []string) {
@@ -51,8 +101,8 @@ func nanoseconds(values []float64) string {
 	return fmt.Sprintf("%.4g ns", median(slices.Sorted(slices.Values(values))))
 }
 
-func pairRatio(ours, theirs []float64) string {
-	switch e := results.EstimateMedian(ratios(ours, theirs)); {
+func ratioText(e results.Estimate) string {
+	switch {
 	case !e.Known() || math.IsNaN(e.Median):
 		return "–"
 	case !e.Trusted():

@@ -181,6 +181,18 @@ func TestTableOfGoals(t *testing.T) {
 	if t.Failed() {
 		t.Log(out.String())
 	}
+	if fields := strings.Fields(lineWith(out.String(), "gnet ")); !slices.Equal(fields[:4], []string{"gnet", "1.10", "(1.10–1.10)", "–"}) {
+		t.Errorf("beside bare gnet is %v", fields)
+	}
+	out.Reset()
+	if status := command(context.Background(), []string{"limits", "-table", dir, "-markdown"}, &out, &log); status != exitDone {
+		t.Fatalf("exit status %d\n%s", status, log.String())
+	}
+	for _, want := range []string{"| gnet | 1.10 (1.10–1.10) | – |", "|---|---|---|---|---|---|\n", "| 1 | reactor/epoll, closed-64: server CPU a request ÷ bare's | 1.03 | 1.01 (1.01–1.01) | 0.98 | reached |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
 	if status := command(context.Background(), []string{"limits", "-out", dir}, &out, &log); status != exitUsage {
 		t.Errorf("a folder with a record is not refused: exit status %d", status)
 	}
@@ -196,7 +208,7 @@ func lineWith(text, what string) string {
 }
 
 func TestLimitsRefuse(t *testing.T) {
-	for _, arguments := range [][]string{{"-run", "nothing like it"}, {"-pairs", "0"}, {"-speed"}, {"-table", t.TempDir()}} {
+	for _, arguments := range [][]string{{"-run", "nothing like it"}, {"-pairs", "0"}, {"-speed"}, {"-table", t.TempDir()}, {"-markdown"}} {
 		var out, log bytes.Buffer
 		if status := command(context.Background(), append([]string{"limits"}, arguments...), &out, &log); status != exitUsage || log.Len() == 0 {
 			t.Errorf("%v: exit status %d, %q", arguments, status, log.String())
@@ -298,7 +310,7 @@ func TestALateGeneratorLeavesTheGoalsThatItSpoilsOpen(t *testing.T) {
 func TestTableTellsAFigureFromItsGoal(t *testing.T) {
 	var out bytes.Buffer
 	g := goal{number: 1, what: "calls", most: 1.03, measured: func(evidence) results.Estimate { return counted(1.03004) }}
-	if err := printGoals(&out, []goal{g}, evidence{}); err != nil {
+	if err := printGoals(&out, []goal{g}, evidence{}, asText); err != nil {
 		t.Fatal(err)
 	}
 	if line := lineWith(out.String(), "calls"); !strings.Contains(line, "1.03004") || !strings.Contains(line, "1.00004") || !strings.Contains(line, "NOT REACHED") {
