@@ -46,6 +46,7 @@ func (r *runner) measurePairs(ctx context.Context, b *bench, targets []target, w
 	fmt.Fprintf(r.stderr, "%s of %s of processes, %d rounds each, seed %d, records in %s\n", countOf(r.suite.Blocks, "block"), countOf(pairs, "pair"), pairRounds, r.seed, r.out)
 	p := newProgress(r.stderr, r.suite.Blocks*pairs*pairRounds*len(pairRoles), r.suite.Blocks)
 	defer p.finish()
+	b.watch = p.watch
 	keep := func(c cell, record results.Record) error {
 		p.done(c, record)
 		return r.keep(writer, p, record)
@@ -54,7 +55,7 @@ func (r *runner) measurePairs(ctx context.Context, b *bench, targets []target, w
 		random := rand.New(rand.NewPCG(r.seed, uint64(block)))
 		for _, i := range random.Perm(pairs) {
 			both := [2]target{base, heads[i%len(heads)]}
-			if err := b.pair(ctx, pairCells(both, r.workloads[i/len(heads)], block, random), keep); err != nil {
+			if err := b.pair(ctx, pairCells(both, r.workloads[i/len(heads)], block, random), p.begin, keep); err != nil {
 				return err
 			}
 		}
@@ -80,7 +81,7 @@ func pairCells(both [2]target, w Workload, block int, random *rand.Rand) (cells 
 }
 
 // pair starts both servers, the one that is loaded first being started first, and runs the slices on them.
-func (b *bench) pair(ctx context.Context, cells []cell, keep func(cell, results.Record) error) (err error) {
+func (b *bench) pair(ctx context.Context, cells []cell, begin func(cell), keep func(cell, results.Record) error) (err error) {
 	servers := make(map[string]session)
 	defer func() {
 		for _, role := range pairRoles {
@@ -99,6 +100,7 @@ func (b *bench) pair(ctx context.Context, cells []cell, keep func(cell, results.
 		servers[c.role] = s
 	}
 	for _, c := range cells {
+		begin(c)
 		runtime.GC() // between slices, for none may fall into one
 		record := b.newRecord(c)
 		record, err := conclude(ctx, record, b.on(ctx, c, servers[c.role], &record))

@@ -23,14 +23,19 @@ type progress interface {
 
 // newProgress draws a view on a terminal that has room for one and writes plain lines elsewhere.
 func newProgress(w *os.File, cells, blocks int) progress {
-	width := func() int {
-		columns, _, err := term.GetSize(int(w.Fd()))
-		return knownWidth(columns, err)
-	}
-	if term.IsTerminal(int(w.Fd())) && width() >= leastView {
+	if width, ok := roomForAView(w); ok {
 		return newView(w, cells, blocks, width)
 	}
 	return &lines{w: w, cells: cells, blocks: blocks, began: time.Now(), last: time.Now(), now: time.Now}
+}
+
+// roomForAView asks for the width anew each time: a window can be resized.
+func roomForAView(w *os.File) (width func() int, ok bool) {
+	width = func() int {
+		columns, _, err := term.GetSize(int(w.Fd()))
+		return knownWidth(columns, err)
+	}
+	return width, term.IsTerminal(int(w.Fd())) && width() >= leastView
 }
 
 // A view is a bar with the time that is left, and two rows below it: the present cell and the last one.
@@ -87,6 +92,11 @@ func (v *view) begin(c cell) {
 const viewEvery = time.Second
 
 func (v *view) watch(engines []engine, length time.Duration) (stop func()) {
+	return everySecond(engines, length, func(seen string) { v.draw(v.present + seen) })
+}
+
+// everySecond draws what is seen of a running cell until stop.
+func everySecond(engines []engine, length time.Duration, draw func(seen string)) (stop func()) {
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -98,12 +108,27 @@ func (v *view) watch(engines []engine, length time.Duration) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			v.draw(v.present + s.next())
+			draw(s.next())
 		}
 	}()
 	return func() {
 		close(over)
 		<-ended
+	}
+}
+
+// A row is the view of one probe of a search, of which nobody knows how many will come: a single row, gone when the probe is over.
+func row(w *os.File, present string) func(engines []engine, length time.Duration) (stop func()) {
+	width, ok := roomForAView(w)
+	if !ok {
+		return nil
+	}
+	return func(engines []engine, length time.Duration) (stop func()) {
+		ended := everySecond(engines, length, func(seen string) { fmt.Fprint(w, eraseBelow+cut(present+seen, width()-1)) })
+		return func() {
+			ended()
+			fmt.Fprint(w, eraseBelow)
+		}
 	}
 }
 

@@ -38,10 +38,20 @@ func terminal(t *testing.T, columns uint16) (person, program *os.File) {
 
 // On a terminal a running cell shows its rate, its percentiles and the time that it and the whole run have left, in both loops.
 func TestTerminalShowsTheRunningCell(t *testing.T) {
-	for _, load := range []string{"closed-64", "open-5k"} {
-		t.Run(load, func(t *testing.T) {
+	running := []string{"-addr", serve(t, echo(unchanged))}
+	server := implementations(t, "none")
+	for name, c := range map[string]struct {
+		present, left string
+		arguments     []string
+	}{
+		"closed": {"block 1 of 2 · .*closed-64", `(10m0s|9m[0-9]+s) left`, append(running, "-workload", "closed-64", "-duration", "10m")},
+		"open":   {"block 1 of 2 · .*open-5k", `(10m0s|9m[0-9]+s) left`, append(running, "-workload", "open-5k", "-duration", "10m")},
+		"pairs":  {"block 1 of 2 · .*closed-64", `(10m0s|9m[0-9]+s) left`, []string{"-workload", "closed-64", "-duration", "10m", "-base", server, server}},
+		"search": {".* · [0-9.]+( k)?/s asked", `([0-9]s left|ending)`, append(running, "-workload", "open-5k", "-slo", "p99<50s", "-duration", "8s")},
+	} {
+		t.Run(name, func(t *testing.T) {
 			person, program := terminal(t, 160)
-			cmd := exec.Command(os.Args[0], "-workload", load, "-conns", "4", "-blocks", "2", "-duration", "10m", "-addr", serve(t, echo(unchanged)), "-out", t.TempDir())
+			cmd := exec.Command(os.Args[0], append([]string{"-conns", "4", "-blocks", "2", "-out", t.TempDir()}, c.arguments...)...)
 			cmd.Env = append(os.Environ(), asCommand+"=1")
 			cmd.Stderr = program
 			if err := cmd.Start(); err != nil {
@@ -50,7 +60,7 @@ func TestTerminalShowsTheRunningCell(t *testing.T) {
 			giveUp := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 			defer giveUp.Stop()
 			program.Close() // so that reading ends with the command
-			row := regexp.MustCompile(`now   block 1 of 2 · .*` + load + `.* · [0-9.]+( k)?/s · p50 [0-9.]+.s · p99 [0-9.]+.s · (10m0s|9m[0-9]+s) left`)
+			row := regexp.MustCompile(`now   ` + c.present + `.* · [0-9.]+( k)?/s · p50 [0-9.]+.s · p99 [0-9.]+.s · ` + c.left)
 			var text []byte
 			for piece := make([]byte, 4096); !row.Match(text); {
 				n, err := person.Read(piece)

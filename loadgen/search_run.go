@@ -53,6 +53,7 @@ func (r *runner) probe(ctx context.Context, b *bench, t target, load Workload, w
 		at, own := load, *b
 		at.Rate = math.Round(rate*10) / 10
 		own.window.Measure = probeWindow(r.suite.Measure(), r.slo, rate, long)
+		own.watch = row(r.stderr, "now   "+t.impl.Name+" · "+rateText(at.Rate)+" asked")
 		record, err := r.probed(ctx, &own, cell{target: t, workload: at, block: tries, seed: random.Uint64()}, "search", writer)
 		if err != nil {
 			return cannotTell, "", err

@@ -96,7 +96,7 @@ func TestSpinHasNoCPUOfItsOwn(t *testing.T) {
 // A server on a core that is never free would have no figures.
 func TestSpinNeedsCoresOfItsOwn(t *testing.T) {
 	core := strconv.Itoa(allowedCPUs()[0])
-	cmd, _, stderr := loadgen(t, "-engine", spinning, "-cpus", core+"/"+core, "-workload", "closed-64", implementations(t, ""))
+	cmd, _, stderr := loadgen(t, "-engine", spinning, "-cpus", core+"/"+core, "-workload", "closed-64", implementations(t, "none"))
 	if code := exitCode(t, cmd); code != exitUsage || !strings.Contains(stderr.String(), "never sleeps") {
 		t.Errorf("exit status %d: %s", code, stderr)
 	}
