@@ -95,8 +95,8 @@ func TestLateRepliesOfAnOpenLoopAreCounted(t *testing.T) {
 
 func lateRepliesAreCounted(t *testing.T, engine string) {
 	file := `{"about":"a test","loop":"open","conns":4,"rate":20,"arrivals":"constant","message_bytes":64}`
-	r := recordsOf(t, exitDone, []string{"-engine", engine, "-workload", workloadFile(t, file), "-duration", "400ms", "-patience", "500ms"}, "slow")["slow"]
-	if r.Failed() || r.LateReplies+r.Unanswered != r.Offered || r.Offered != 8 || r.LatencyCount != 8 {
+	r := recordsOf(t, exitDone, []string{"-engine", engine, "-workload", workloadFile(t, file), "-duration", "1s", "-patience", "500ms"}, "slow")["slow"]
+	if r.Failed() || r.LateReplies+r.Unanswered != r.Offered || r.Offered != 20 || r.LatencyCount != 20 {
 		t.Errorf("error %q; %d late and %d unanswered of %d offered", r.Error, r.LateReplies, r.Unanswered, r.Offered)
 	}
 	if told := strings.Join(r.Warnings, "; "); !strings.Contains(told, "replies came later than 500ms") && !strings.Contains(told, "were never answered") {

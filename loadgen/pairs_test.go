@@ -37,7 +37,7 @@ func TestPairsAlternate(t *testing.T) {
 func TestPairRun(t *testing.T) {
 	base, heads := implementations(t, "none"), implementations(t, "none", "none again")
 	out := filepath.Join(t.TempDir(), "run")
-	cmd, stdout, stderr := loadgen(t, "-base", base, "-workload", mine(t, "closed", 4), "-blocks", "1", "-duration", "20ms", "-out", out, heads)
+	cmd, stdout, stderr := loadgen(t, "-base", base, "-workload", mine(t, "closed", 4), "-blocks", "1", "-duration", "100ms", "-out", out, heads)
 	if code := exitCode(t, cmd); code != exitDone {
 		t.Fatalf("exit status %d\n%s%s", code, stdout, stderr)
 	}

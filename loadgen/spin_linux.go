@@ -1,5 +1,7 @@
 package main
 
+import "runtime"
+
 // A spin makes the epoll engine ask again and again instead of sleeping, so that a request is sent, and its reply read, within a turn
 // of when that is due. A thread that sleeps is late by what it takes to wake it, some 20 µs on a virtual machine and by no means always the same,
 // and what is uneven about that is in every response time. The price is the whole core: what the client costs is then no figure, and a
@@ -25,6 +27,9 @@ func (e *epollEngine) look() (int, error) {
 		e.idle += now - e.spin.turned
 	}
 	e.spin.turned = now
+	if !e.keepsP { // there are fewer than others need, and who never sleeps never gives one up
+		runtime.Gosched()
+	}
 	n, err := e.ready(0)
 	e.spin.vain = n == 0
 	return n, err
