@@ -16,7 +16,7 @@ PROFILE  ?= full
 ROUNDS   ?= 25
 TURN     ?= 5
 RIGHT    ?= ./impls/bare ./impls/goroutine ./impls/reactor/...
-FIFTY     = -strict -profile $(PROFILE) -timeout 0 -parallel 2 $(RIGHT)
+FIFTY     = -strict -profile $(PROFILE) -timeout 0 -parallel 6 $(RIGHT)
 
 # Tools that are run, not imported; pinned, so that a new release cannot turn a green tree red.
 GOTESTSUM   = $(GO) run gotest.tools/gotestsum@v1.13.0
@@ -59,7 +59,7 @@ conformance: servers build ## hold every server to the specification
 	@bin/conformance -parallel 2 $(IMPLS)
 	@bin/conformance -parallel 2 -loops 2 ./impls/reactor/handoff ./impls/reactor/reuseport
 
-fifty: servers build ## hold right servers to it fifty times, half of them beside a busy processor: hours
+fifty: servers build ## hold right servers to it fifty times, half of them beside a busy processor: an hour and a half
 	@sh conformance/fifty.sh $(ROUNDS) $(TURN) $(FIFTY)
 
 bench: servers build ## check every server, load the first of each kind, draw: at most five minutes on two cores

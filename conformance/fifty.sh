@@ -2,7 +2,7 @@
 # Right servers, held to the specification again and again: in turns alone and beside a busy processor, so that a run which is cut short
 # has as much of the one as of the other. Usage: fifty.sh ROUNDS CHUNK [FLAGS] PATTERN..., ROUNDS each way, CHUNK of them to a turn.
 #
-# The last lines add the turns up, also after an interrupt. The exit status is the first one that was not 0. It goes on for hours, so it
+# The last lines add the turns up, also after an interrupt. The exit status is the first one that was not 0. It goes on for an hour or more, so it
 # does not outlive its caller by more than a turn, nor the busy processor this script by more than a moment.
 set -u
 conformance=${CONFORMANCE:-bin/conformance}
