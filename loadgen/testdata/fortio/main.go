@@ -35,7 +35,7 @@ type figures struct {
 	P50, P90, P99 float64 // µs from the real sending to the reply, which is all that fortio knows
 	Response      float64 // µs at p99 from the planned sending, of loadgen at a rate
 	ServerCPU     float64 // µs of the server for a request
-	ClientCPU     float64 // µs of the generator's process for a request, over its whole run
+	ClientCPU     float64 // µs of the generator's process for a request: of fortio over its whole run, of loadgen over the window, before which it runs alone
 }
 
 var (
@@ -121,7 +121,9 @@ func measured(name, address string, pid int, cpu string) figures {
 		output(client)
 		f, requests = read(filepath.Join(dir, "records.jsonl"))
 	}
-	f.ClientCPU = float64((client.ProcessState.UserTime() + client.ProcessState.SystemTime()).Microseconds()) / requests
+	if f.ClientCPU == 0 {
+		f.ClientCPU = float64((client.ProcessState.UserTime() + client.ProcessState.SystemTime()).Microseconds()) / requests
+	}
 	if f.ServerCPU == 0 {
 		f.ServerCPU = float64((cpuTime(pid) - before).Microseconds()) / requests
 	}
@@ -146,6 +148,7 @@ func read(path string) (f figures, requests float64) {
 		Service90  float64 `json:"service_p90_ns"`
 		Service99  float64 `json:"service_p99_ns"`
 		PerRequest float64 `json:"server_cpu_per_request_ns"`
+		Own        float64 `json:"client_process_cpu_per_request_ns"`
 	}
 	r := record{Error: "it kept no record of its cell"}
 	for records := json.NewDecoder(file); records.More(); {
@@ -157,7 +160,7 @@ func read(path string) (f figures, requests float64) {
 	if r.Error != "" {
 		check(fmt.Errorf("loadgen: %s", r.Error))
 	}
-	f = figures{PerSecond: r.PerSecond, P50: r.P50 / 1000, P90: r.P90 / 1000, P99: r.P99 / 1000, ServerCPU: r.PerRequest / 1000}
+	f = figures{PerSecond: r.PerSecond, P50: r.P50 / 1000, P90: r.P90 / 1000, P99: r.P99 / 1000, ServerCPU: r.PerRequest / 1000, ClientCPU: r.Own / 1000}
 	if *rate > 0 {
 		f.P50, f.P90, f.P99, f.Response = r.Service50/1000, r.Service90/1000, r.Service99/1000, f.P99
 	}
