@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -84,7 +85,7 @@ func newView(w io.Writer, cells, blocks int, width func() int) *view {
 }
 
 func (v *view) begin(c cell) {
-	v.present = fmt.Sprintf("now   block %d of %d · %s · %s", c.block+1, v.blocks, c.target.impl.Name, c.workload.Name)
+	v.present = fmt.Sprintf("now   block %d of %d · %s · %s", c.block+1, v.blocks, strings.TrimSpace(c.role+" "+c.target.impl.Name), c.workload.Name)
 	v.draw(v.present)
 }
 

@@ -46,7 +46,7 @@ func TestTerminalShowsTheRunningCell(t *testing.T) {
 	}{
 		"closed": {"block 1 of 2 · .*closed-64", `(10m0s|9m[0-9]+s) left`, append(running, "-workload", "closed-64", "-duration", "10m")},
 		"open":   {"block 1 of 2 · .*open-5k", `(10m0s|9m[0-9]+s) left`, append(running, "-workload", "open-5k", "-duration", "10m")},
-		"pairs":  {"block 1 of 2 · .*closed-64", `(10m0s|9m[0-9]+s) left`, []string{"-workload", "closed-64", "-duration", "10m", "-base", server, server}},
+		"pairs":  {"block 1 of 2 · (base|head) .*closed-64", `(10m0s|9m[0-9]+s) left`, []string{"-workload", "closed-64", "-duration", "10m", "-base", server, server}},
 		"search": {".* · [0-9.]+( k)?/s asked", `([0-9]s left|ending)`, append(running, "-workload", "open-5k", "-slo", "p99<50s", "-duration", "8s")},
 	} {
 		t.Run(name, func(t *testing.T) {
