@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +33,6 @@ type bench struct {
 	serverCPUs   []int
 	engineCPUs   []int
 	loops        int
-	wakes        time.Duration // what waking a thread of a server costs; 0: sliceCosts
 	window       window
 	every        time.Duration                                                        // latencies are kept apart for each such stretch of the window; 0: they are not
 	around       func(server subject, engines []engine, conducted func() error) error // called with the connected engines, to run the load within; nil: just run it
@@ -161,6 +159,9 @@ func (b *bench) load(ctx context.Context, c cell, server subject, r *results.Rec
 	if err != nil {
 		return err
 	}
+	if c.target.running != nil {
+		m.Idle = nil // it may run anywhere
+	}
 	if m.Requests == 0 {
 		return fmt.Errorf("no request was answered within the window of %v", m.Wall.Round(time.Millisecond))
 	}
@@ -229,7 +230,10 @@ func (b *bench) facts(m Measurement) Facts {
 		Pressure:    share(m.Pressure, m.Conducted), ReceiveShare: m.receiveShare(),
 	}
 	if m.ServerWait != nil {
-		f.ServerWait = m.ServerWait.beyond(m.Conducted, cmp.Or(b.wakes, sliceCosts))
+		f.ServerWait = m.ServerWait.beyond(m.Conducted)
+	}
+	if strangers, ok := m.strangers(b.serverCPUs); ok {
+		f.ServerWait = min(f.ServerWait, strangers)
 	}
 	if m.Late != nil {
 		f.Open = true
@@ -237,6 +241,19 @@ func (b *bench) facts(m Measurement) Facts {
 		f.Late99 = m.Late.Percentile(99)
 	}
 	return f
+}
+
+// strangers is for how long others than the server ran on its cores, as a share of the window. No thread of it can have waited for them for longer:
+// what it waited beyond that it waited for its own, as the threads of Go's runtime do on a single core, and that is the server's doing.
+func (m Measurement) strangers(cpus []int) (share float64, ok bool) {
+	if m.Idle == nil || len(cpus) == 0 || m.ServerCPU == 0 {
+		return 0, false
+	}
+	busy := time.Duration(len(cpus)) * m.Conducted
+	for _, cpu := range cpus {
+		busy -= m.Idle[cpu]
+	}
+	return max(0, (busy-m.ServerCPU).Seconds()/m.Conducted.Seconds()), true
 }
 
 // share is a part of the window; 0 if it is not known.

@@ -45,8 +45,9 @@ type Measurement struct {
 	ServerWait    *queued       // of the server's thread that waited longest beyond what its slices explain; nil: not known
 	Before, After impls.Usage   // around the window; zero: not known
 	Steal         *time.Duration
-	MachineCPU    time.Duration  // of all processes and interrupts, in steps of 10 ms; 0: not known
-	Pressure      *time.Duration // somebody on this machine waited for a core; nil: not known
+	MachineCPU    time.Duration         // of all processes and interrupts, in steps of 10 ms; 0: not known
+	Idle          map[int]time.Duration // of each core, in steps of 10 ms; nil: not known, or nobody knows where the server runs
+	Pressure      *time.Duration        // somebody on this machine waited for a core; nil: not known
 	Warnings      []string
 }
 
@@ -209,10 +210,20 @@ func settled(rates []float64) bool {
 	return !trend || max(a, c)/min(a, c) <= 1.1
 }
 
-// coreTimes are sums over all cores.
+// coreTimes are sums over all cores, but for idle, which is of each.
 type coreTimes struct {
 	busy   time.Duration // user, system and interrupts, of whomever
 	stolen time.Duration // the hypervisor ran somebody else
+	idle   map[int]time.Duration
+}
+
+// idleSince is how long each core had nothing to do.
+func (t coreTimes) idleSince(before coreTimes) map[int]time.Duration {
+	idle := make(map[int]time.Duration)
+	for cpu, now := range t.idle {
+		idle[cpu] = now - before.idle[cpu]
+	}
+	return idle
 }
 
 // An edge is what was read at the start of the window.
@@ -263,6 +274,7 @@ func (e edge) end(m *Measurement, server subject) {
 	}
 	if machine, ok := machineTimes(); ok && e.machineOK {
 		m.Steal, m.MachineCPU = new(machine.stolen-e.machine.stolen), machine.busy-e.machine.busy
+		m.Idle = machine.idleSince(e.machine)
 	}
 	if usage, err := server.Usage(); err == nil {
 		m.After = usage
@@ -277,7 +289,7 @@ func longestWait(before, after map[int]queued) (longest *queued) {
 			continue
 		}
 		between := queued{now.wait - earlier.wait, now.slices - earlier.slices}
-		if longest == nil || between.unexplained(sliceCosts) > longest.unexplained(sliceCosts) {
+		if longest == nil || between.unexplained() > longest.unexplained() {
 			longest = &between
 		}
 	}
@@ -312,7 +324,7 @@ func (m *Measurement) add(tallies []Tally) error {
 			}
 			m.Queue.wait += t.Queue.wait
 			m.Queue.slices += t.Queue.slices
-			m.WorstWait = max(m.WorstWait, t.Queue.beyond(wall, sliceCosts))
+			m.WorstWait = max(m.WorstWait, t.Queue.beyond(wall))
 		}
 	}
 	return nil

@@ -21,10 +21,16 @@ func machineTimes() (t coreTimes, ok bool) {
 	if err != nil {
 		return t, false
 	}
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	idle := make(map[int]time.Duration)
+	for cpu, c := range stat.CPU {
+		idle[int(cpu)] = seconds(c.Idle + c.Iowait)
+	}
 	c := stat.CPUTotal
 	return coreTimes{
-		busy:   time.Duration((c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ) * float64(time.Second)), // a guest's time is in the user's
-		stolen: time.Duration(c.Steal * float64(time.Second)),
+		idle:   idle,
+		busy:   seconds(c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ), // a guest's time is in the user's
+		stolen: seconds(c.Steal),
 	}, true
 }
 

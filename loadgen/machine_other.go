@@ -24,6 +24,4 @@ func allowedCPUs() []int { return nil }
 
 func pinProcess([]int) error { return nil }
 
-func wakeCost(int, int) (time.Duration, error) { return sliceCosts, nil }
-
 func descriptorLimit() int { return 0 }

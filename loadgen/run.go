@@ -96,9 +96,6 @@ func (r *runner) run(ctx context.Context) error {
 		return err
 	}
 	defer writer.Close()
-	if err := r.weighWakes(b); err != nil {
-		return err
-	}
 	r.env.Plan = r.plan()
 	if err := results.WriteEnv(r.out, r.env); err != nil {
 		return err
@@ -155,16 +152,6 @@ func (r *runner) sameEngine() error {
 
 // runID is the same for all records of this start of the command.
 func (r *runner) runID() string { return results.FolderName(r.env.Plan.Began, r.env.Commit) }
-
-// weighWakes finds out what waking a server costs, where the cores of both sides are known and not the same.
-func (r *runner) weighWakes(b *bench) (err error) {
-	if r.address != "" || len(b.serverCPUs) == 0 || overlap(b.serverCPUs, b.engineCPUs) {
-		return nil
-	}
-	b.wakes, err = wakeCost(b.serverCPUs[0], b.engineCPUs[0])
-	r.env.State.ServerWakeNs = int64(b.wakes)
-	return err
-}
 
 // bench prepares this process for measuring: cores, and a garbage collector that waits until a cell is over.
 func (r *runner) bench() *bench {

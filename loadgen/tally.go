@@ -26,15 +26,11 @@ type queued struct {
 	slices int64         // how often it then got one, after a wake-up or after somebody else's turn
 }
 
-// unexplained is the wait that so many slices do not explain, of which each costs so much; below 0 where they would explain more.
-func (q queued) unexplained(cost time.Duration) time.Duration {
-	return q.wait - time.Duration(q.slices)*cost
-}
+// unexplained is the wait that so many slices do not explain; below 0 where they would explain more.
+func (q queued) unexplained() time.Duration { return q.wait - time.Duration(q.slices)*sliceCosts }
 
 // beyond is that wait as a share of wall.
-func (q queued) beyond(wall, cost time.Duration) float64 {
-	return q.unexplained(cost).Seconds() / wall.Seconds()
-}
+func (q queued) beyond(wall time.Duration) float64 { return q.unexplained().Seconds() / wall.Seconds() }
 
 // Counts are the part of a Tally that adds up over engines.
 type Counts struct {

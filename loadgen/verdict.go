@@ -31,11 +31,11 @@ const (
 	waitsACore = 0.02 // a client that was kept off its core for longer measures the machine's scheduler
 
 	// Between its wake-up and its first instruction a thread is in the run queue even where nobody else is. On an idle virtual machine of two
-	// cores that took 1.1 µs (90 ms in 2 s at 40 000 wake-ups a second, of an open loop), and up to 1.8 at other times. A thread that is
-	// woken from another core waits for longer: see wakeCost.
+	// cores that took 1.1 µs (90 ms in 2 s at 40 000 wake-ups a second, of an open loop), and up to 1.8 at other times.
 	sliceCosts = 2 * time.Microsecond
 
-	// A server may have several threads on one core, which wait for each other; only beyond this did a stranger take the core.
+	// Whoever else ran on the server's cores is known in steps of 10 ms, of each core; and where it is not, a server may have several threads
+	// on one core, which wait for each other.
 	serverWaits = 0.05
 
 	// Whoever waits for a core need not be one of ours, and a server's threads that wait for each other count too. But where somebody
@@ -58,7 +58,8 @@ const (
 //  1. The engine was runnable and had no core for more than 2 % of the window, not counting 2 µs for each time that it then began to run:
 //     everything it saw came late. In an open loop of which the kernel tells how long each reply lay
 //     unread that is judged percentile by percentile.
-//  2. A thread of the server likewise, for more than 5 % beyond its own wake-ups: the machine was not the server's.
+//  2. A thread of the server likewise, for more than 5 % beyond its own wake-ups, and others ran on its cores for as long: the machine was not
+//     the server's.
 //  3. The engine had no idle time while the server had: a faster client would have got more out of this server.
 //
 // Pressure and the kernel's time stamps, where they are known, are judged between the second and the third.

@@ -142,3 +142,28 @@ func TestDoubtsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// A server whose own threads wait for each other is its own limit; one whose core somebody else took is not. Only where nobody knows who else
+// ran there is the wait taken for a stranger's doing.
+func TestServerWaitsForStrangersOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		cpus    []int
+		idle    map[int]time.Duration
+		limited bool
+	}{
+		"its own threads":             {[]int{0}, map[int]time.Duration{0: 5e8, 1: 0}, false},
+		"a stranger":                  {[]int{0}, map[int]time.Duration{0: 2e8, 1: 9e8}, true},
+		"a stranger on one of two":    {[]int{0, 1}, map[int]time.Duration{0: 2e8, 1: 1e9}, true},
+		"nobody on either of two":     {[]int{0, 1}, map[int]time.Duration{0: 7e8, 1: 8e8}, false},
+		"idle times are not known":    {[]int{0}, nil, true},
+		"the server is not pinned":    {nil, map[int]time.Duration{0: 5e8}, true},
+		"edges that are not quite so": {[]int{0}, map[int]time.Duration{0: 51e7}, false},
+	} {
+		b := &bench{loops: 1, serverCPUs: c.cpus}
+		m := Measurement{Conducted: time.Second, Counts: Counts{ReceiveLag: results.NewHistogram(), Latencies: results.NewHistogram()},
+			Queue: new(queued), ServerCPU: 5e8, ServerWait: &queued{2e8, 100}, Idle: c.idle}
+		if limited, why := clientLimited(b.facts(m)); limited != c.limited || limited != strings.Contains(why, "the server waited") {
+			t.Errorf("%s: %v, %q", name, limited, why)
+		}
+	}
+}

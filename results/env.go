@@ -117,7 +117,6 @@ type State struct {
 	DescriptorLimit   uint64  `json:"descriptor_limit,omitempty"` // hard limit of RLIMIT_NOFILE
 	ClockReadNs       float64 `json:"clock_read_ns,omitempty"`    // what one time.Since costs here
 	ClockResolutionNs int64   `json:"clock_resolution_ns,omitempty"`
-	ServerWakeNs      int64   `json:"server_wake_ns,omitempty"` // from when a sleeping thread on the servers' cores is woken until it runs; 0: not measured
 }
 
 // WriteEnv puts env.json into the run, in one step, and keeps the programs that an earlier start of the command noted.
