@@ -3,7 +3,7 @@
 
 # One folder a run, named once: RUN=results/mine overrides it.
 RUN      := results/$(shell date -u +%Y-%m-%dT%H-%M-%SZ)-$(shell git rev-parse --short HEAD 2>/dev/null || echo none)
-NEWEST    = $(lastword $(sort $(filter-out %-limits,$(shell git ls-files 'results/*Z-*/records.jsonl' | xargs -r -n1 dirname))))
+NEWEST    = $(lastword $(sort $(filter-out %-limits %-limits/latency,$(shell git ls-files 'results/*Z-*/records.jsonl' | xargs -r -n1 dirname))))
 IMPLS    ?= ./impls/...
 BASE     ?= origin/main
 HISTORY  ?= results/history/history.jsonl
