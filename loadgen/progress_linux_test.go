@@ -36,7 +36,7 @@ func terminal(t *testing.T, columns uint16) (person, program *os.File) {
 	return person, program
 }
 
-// On a terminal a running cell shows its rate, its percentiles and the time that it and the whole run have left, in both loops.
+// On a terminal a running cell shows its rate, its percentiles and the time that it has left, in both loops, in pairs and in a search.
 func TestTerminalShowsTheRunningCell(t *testing.T) {
 	running := []string{"-addr", serve(t, echo(unchanged))}
 	server := implementations(t, "none")

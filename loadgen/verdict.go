@@ -15,7 +15,7 @@ type Facts struct {
 	RepliesSeen bool    // open loop: how long each reply lay unread is known, so what a wait did to a percentile is judged there
 	ServerCPU   float64 // of all threads of the server
 	ServerCores int     // cores that it could have used: its loops
-	ServerWait  float64 // of the server's thread that waited most for a core, beyond what its slices explain; 0 if not known
+	ServerWait  float64 // of the server's thread that waited most for a core, beyond what its slices explain, and no longer than others ran on its cores; 0 if not known
 
 	Pressure     float64 // somebody on the machine waited for a core; 0 if not known
 	ReceiveShare float64 // of the latency: the reply had arrived and the engine had not read it; 0 if not known

@@ -1,9 +1,10 @@
 /*
- * The least that an open loop can be on a thread that sleeps: one epoll instance, one timer set once for each planned time, a write for each request
- * and a read for each reply, and no account of anything. What it costs beside a server is what any such client costs, before it measures.
+ * A plain open loop on a thread that sleeps: one epoll instance, one timer set once for each planned time, a write for each request and a read for
+ * each reply, and no account of anything. It tells whether loadgen pays for its accounts or for its calls. It is no lower bound: loadgen, which makes
+ * the same calls and keeps accounts besides, was measured below it.
  *
- *   cc -O2 -o /tmp/floor floor.c -lm
- *   taskset -c 1 /tmp/floor HOST PORT PID CONNECTIONS RATE SECONDS
+ *   cc -O2 -o /tmp/plain plain.c -lm
+ *   taskset -c 1 /tmp/plain HOST PORT PID CONNECTIONS RATE SECONDS
  *
  * It prints its own CPU time for a request, that of the server's threads, and their quotient.
  */
