@@ -307,7 +307,7 @@ var resetMidEcho = Check{
 			c.ReadAtMost(t.Rand.Int64N(1+c.Sent()), 0)
 			c.Reset()
 		}
-		t.Barrier()
+		t.AcceptAll()
 		t.WaitFor(t.Server().SocketsAtMost(before))
 	},
 }
@@ -393,9 +393,9 @@ var resetBeforeAccept = Check{
 			c.Reset()
 		}
 		t.Server().Continue()
+		t.AcceptAll()
 		t.Barrier()
-		t.Dial().Ping()
-		t.WaitFor(t.Server().SocketsAtMost(before + 1))
+		t.WaitFor(t.Server().SocketsAtMost(before))
 	},
 }
 

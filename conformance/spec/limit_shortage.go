@@ -112,7 +112,7 @@ func (t *T) complain() {
 		c.TrySend(1000)
 		c.Reset()
 	}
-	t.Barrier()
+	t.AcceptAll()
 	t.WaitFor(t.Server().SocketsAtMost(before))
 }
 

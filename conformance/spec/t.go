@@ -214,6 +214,15 @@ func (t *T) Barrier() {
 	t.control.ping()
 }
 
+// AcceptAll returns when the server has accepted everybody who had connected before the call: a newcomer is answered, and the queue
+// of a listening socket is first in, first out. A Barrier does not show that, since its client was accepted long ago. Of a server
+// that listens on several sockets it shows it for one of them. The newcomer leaves by RST, so use it among clients who do.
+func (t *T) AcceptAll() {
+	newcomer := t.Dial(quietly)
+	newcomer.ping()
+	newcomer.Reset()
+}
+
 // Sleep lets time pass. It proves nothing: use it to give a wrong server the time to show itself, never to wait for a
 // right one.
 func (t *T) Sleep(d time.Duration) {
