@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log"
 	"os"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -16,6 +17,7 @@ const (
 	eventsPerWait = 1024                   // 12 KiB a loop; a busier turn is split in two
 	drainTime     = 5 * time.Second        // what the server contract grants to clients that still read at SIGTERM
 	silence       = 100 * time.Millisecond // after which nothing more is on its way to a loop that is stopping
+	yieldAfter    = 5 * time.Millisecond   // half of what the scheduler grants
 )
 
 // A loop is one epoll instance and everything that its turns need. Only its own goroutine touches it, apart
@@ -32,6 +34,8 @@ type loop struct {
 	// pending is what a full socket has not taken yet, at most one read each. A connection in it waits for
 	// EPOLLOUT and is not read; all others wait for EPOLLIN. Most of the time it is empty.
 	pending map[int32][]byte
+
+	yielded time.Time
 
 	stopping bool
 	deadline time.Time // of stopping
@@ -97,11 +101,21 @@ func (l *loop) wait() []unix.EpollEvent {
 	if errno == 0 && n > 0 {
 		return l.events[:n]
 	}
+	l.yield()
 	blocked, err := unix.EpollWait(l.epoll, l.events, l.patience())
 	if err != nil && err != unix.EINTR {
 		log.Fatalf("epoll_wait: %v", err) // the epoll descriptor itself is broken; there is no going on
 	}
 	return l.events[:max(0, blocked)]
+}
+
+// yield comes by Go's scheduler every few milliseconds. Whoever has not for 10 ms loses its P at every sleep in a system call, and each
+// wake-up has to get one back, which costs more than the echo (impls/reactor/backend/timeslice.go has the whole story).
+func (l *loop) yield() {
+	if now := time.Now(); now.Sub(l.yielded) >= yieldAfter {
+		runtime.Gosched()
+		l.yielded = now
+	}
 }
 
 // patience is how many milliseconds the loop may sleep: for ever, except while it stops or accepting is paused.

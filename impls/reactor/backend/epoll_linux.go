@@ -19,6 +19,7 @@ type epoll struct {
 	// several is true if the last Wait found more than one descriptor ready, so that asking without blocking will probably be answered.
 	several bool
 	eager   eagerness // the same where each wait finds one
+	timeslice
 
 	precise bool           // the kernel has epoll_pwait2 (5.11), which counts nanoseconds
 	limit   kernelTimespec // the argument of epoll_pwait2; here, not on the stack, because a stack may move
@@ -156,6 +157,7 @@ func (p *epoll) wait(events []unix.EpollEvent, timeout time.Duration) (n int, er
 			return n, errno
 		}
 	}
+	p.yieldWhenDue()
 	n, errno = p.block(events, timeout)
 	p.eager.blocked(n > 0)
 	return n, errno

@@ -25,6 +25,7 @@ type kqueue struct {
 	owners  []kqueueOwner // by descriptor
 	changes []kevent      // what Set hands in
 	events  []kevent      // what the kernel fills; grows to the longest ready slice seen
+	timeslice
 }
 
 // A kqueueOwner is what comes back with an event. The kernel would carry one word for us, udata; but package unix declares it as
@@ -207,6 +208,9 @@ func registration(fd int, f filter, what What) kevent {
 func (k *kqueue) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	if len(k.events) < len(ready) {
 		k.events = make([]kevent, len(ready))
+	}
+	if timeout != 0 {
+		k.yieldWhenDue()
 	}
 	n, err := k.kernel.kevent(nil, k.events[:len(ready)], kernelTimeout(timeout))
 	if err == unix.EINTR {

@@ -21,6 +21,7 @@ type poll struct {
 	place  pages[int32]     // descriptor -> its index in list, plus one; 0 is none
 	first  int              // where the next walk begins, so that nobody is always last
 	eager  eagerness
+	timeslice
 }
 
 // A pollOwner is what the kernel's list has no room for.
@@ -123,7 +124,12 @@ func identify(fd int) (fileID, error) {
 
 // Wait walks over the list from where the last walk ended, until ready is full or all that the kernel counted are found.
 func (p *poll) Wait(ready []Ready, timeout time.Duration) (int, error) {
-	count, err := p.eager.wait(timeout, func(limit time.Duration) (int, error) { return waitPoll(p.list, limit) })
+	count, err := p.eager.wait(timeout, func(limit time.Duration) (int, error) {
+		if limit != 0 {
+			p.yieldWhenDue()
+		}
+		return waitPoll(p.list, limit)
+	})
 	if err == unix.EINTR || count == 0 && err == nil {
 		return 0, nil
 	}

@@ -23,6 +23,7 @@ type selector struct {
 	ready  selectSets         // the copy for the kernel
 	first  int                // the descriptor where the next walk begins, so that nobody is always last
 	eager  eagerness
+	timeslice
 }
 
 // A selectOwner is what a bit has no room for.
@@ -133,6 +134,9 @@ func (s *selector) shrink() {
 // Wait walks over what the kernel has left of the bitmaps, from where the last walk ended.
 func (s *selector) Wait(ready []Ready, timeout time.Duration) (int, error) {
 	count, err := s.eager.wait(timeout, func(limit time.Duration) (int, error) {
+		if limit != 0 {
+			s.yieldWhenDue()
+		}
 		s.ready.read = append(s.ready.read[:0], s.wanted.read...)
 		s.ready.write = append(s.ready.write[:0], s.wanted.write...)
 		return waitSelect(&s.ready, limit)

@@ -31,6 +31,7 @@ type uringPoll struct {
 	lively bool
 
 	work *operations // of a uring; otherwise nil
+	timeslice
 }
 
 // A watch is what is known about a descriptor: polls know only numbers.
@@ -312,6 +313,7 @@ func (p *uringPoll) sleep(ready []Ready, timeout time.Duration) (int, error) {
 		if err := p.begin(); err != nil { // what was looked at and was of no interest may go on
 			return 0, err
 		}
+		p.yieldWhenDue()
 		errno := p.block(left)
 		if n := p.reap(ready); n > 0 || errno == unix.EINTR || errno == unix.ETIME {
 			return n, nil
