@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"reactorbench/impls"
 )
 
 // A sequence is one call of both programs. Libevent's build of select ends at descriptor 1024; beyond it there is nothing to compare with.
@@ -67,7 +69,7 @@ var methodEnv = map[string]map[string][]string{
 
 func (l *limits) process(ctx context.Context, program string, s sequence, block int) ([]loopFigure, error) {
 	cmd := exec.CommandContext(ctx, l.programs[program], s.arguments...)
-	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), methodEnv[program][s.method]...)
+	cmd.Env = append(append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(impls.Procs(1))), methodEnv[program][s.method]...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -43,7 +43,7 @@ func Command(name string, argv ...string) *Program {
 // Options say how to start a server. The zero value starts it as every other one is started.
 type Options struct {
 	Addr   string        // HOST:PORT or unix:PATH; default 127.0.0.1:0
-	Loops  int           // -loops and GOMAXPROCS; default 1
+	Loops  int           // -loops; default 1. GOMAXPROCS is Procs of it
 	CPUs   []int         // the only processors that it may run on; default all. Linux only
 	Env    []string      // KEY=VALUE, after the variant's own: the last one counts
 	Args   []string      // arguments behind all others
@@ -66,6 +66,14 @@ const (
 	FullStderr Stdio = "2>/dev/full"  // every write to stderr fails with ENOSPC. Linux only
 	ClosedAll  Stdio = "<&- >&- 2>&-" // all three are closed, as under a careless supervisor: its first descriptor is 0
 )
+
+// Procs is GOMAXPROCS in the environment of a server with so many loops: one more than they are.
+//
+// A loop that sleeps in a system call keeps its P. While no other P is idle, Go's monitor takes it away after 20 µs, and whoever wakes has
+// to get one back and to wake the monitor for its next round: half the CPU time of an event loop at 5000 requests a second. While one is idle
+// the monitor lets the sleeper alone for 10 ms (retake in runtime/proc.go). The processors that a server may run on are another matter,
+// and the same for all. A design whose loops are Go's own threads sets GOMAXPROCS itself.
+func Procs(loops int) int { return loops + 1 }
 
 // silent reports whether the server cannot announce itself, so that its socket must be looked for.
 func (s Stdio) silent() bool { return s == ClosedAll }
@@ -107,7 +115,7 @@ func (p *Program) launch(o Options) (launch, error) {
 	}
 	l.cmd = exec.Command(argv[0], argv[1:]...)
 	l.cmd.Dir = p.dir
-	l.cmd.Env = slices.Concat(os.Environ(), []string{"GOMAXPROCS=" + strconv.Itoa(o.Loops), l.marker}, p.Impl.Env, o.Env)
+	l.cmd.Env = slices.Concat(os.Environ(), []string{"GOMAXPROCS=" + strconv.Itoa(Procs(o.Loops)), l.marker}, p.Impl.Env, o.Env)
 	return l, nil
 }
 

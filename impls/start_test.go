@@ -129,7 +129,7 @@ func TestATeeThatFailsDoesNotBlockTheServer(t *testing.T) {
 	eventually(t, "everything read", func() bool { return s.StderrBytes() > 8<<20 })
 }
 
-// TestEnvironment: GOMAXPROCS is the number of loops for everybody; the variant may say otherwise, and the caller last.
+// TestEnvironment: GOMAXPROCS is one more than the loops for everybody; the variant may say otherwise, and the caller last.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "77")
 	p := Command("env", "sh", "-c", "echo $GOMAXPROCS $WORD")
@@ -138,8 +138,8 @@ func TestEnvironment(t *testing.T) {
 		options Options
 		want    string
 	}{
-		{nil, Options{}, "1\n"},
-		{nil, Options{Loops: 3}, "3\n"},
+		{nil, Options{}, "2\n"},
+		{nil, Options{Loops: 3}, "4\n"},
 		{[]string{"GOMAXPROCS=5", "WORD=a"}, Options{Loops: 3}, "5 a\n"},
 		{[]string{"GOMAXPROCS=5"}, Options{Loops: 3, Env: []string{"GOMAXPROCS=6", "WORD=b"}}, "6 b\n"},
 	} {

@@ -31,6 +31,8 @@ const help = `loadgen sends a workload to echo servers and writes one record for
                                                     a few percent shows within half a minute
   loadgen -base ../old/impls/reactor/epoll -workload closed-64 ./impls/reactor/epoll
                                                     the same server from two checkouts
+  loadgen -base ./impls/bare -base-env GOMAXPROCS=1 -workload open-5k ./impls/bare
+                                                    the same server in two environments
   loadgen -slo 'p99<1ms' -workload open-5k ./impls/reactor  the highest rate that keeps the promise, from 5000/s on
   loadgen -sweep -workload open-5k ./impls/reactor  response time at 10 to 100 % of the capacity
   loadgen -scale -workload closed-64 ./impls/...    how the throughput grows from one connection to 64, and the law behind it
@@ -68,6 +70,7 @@ type options struct {
 	address   string       // of a running server
 	pid       int
 	base      string // of a pair: the server in another checkout
+	baseEnv   []string
 	out       string
 	seed      uint64
 	engine    string
@@ -116,6 +119,13 @@ func parse(arguments []string, stdout io.Writer) (options, error) {
 	flags.StringVar(&o.address, "addr", "", "`address` of a running server, HOST:PORT or unix:PATH, instead of patterns")
 	flags.IntVar(&o.pid, "pid", 0, "process `number` of that server, to measure what it costs")
 	flags.StringVar(&o.base, "base", "", "compare each server with this one, in pairs of fresh processes: its `folder`, here or in another checkout")
+	flags.Func("base-env", "`KEY=VALUE` in the environment of that server alone, such as GOGC=off: with -base naming the same server it shows what a setting costs; several times for several", func(text string) error {
+		if key, _, ok := strings.Cut(text, "="); !ok || key == "" {
+			return errors.New("want KEY=VALUE, such as GOGC=off")
+		}
+		o.baseEnv = append(o.baseEnv, text)
+		return nil
+	})
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of order and payload; 0 takes a random one, which is printed")
 	flags.StringVar(&o.engine, "engine", defaultEngine, "`client`: epoll (Linux), spin (the same without sleep: punctual, takes its cores whole), io_uring (Linux 6.12; cheaper in closed loops, no churn) or portable (anywhere, costs more)")
 	slo := flags.String("slo", "", "find the highest rate of an open workload that keeps an `objective` on the response time, such as 'p99<1ms'")
@@ -276,9 +286,15 @@ func checkAddress(address string) error {
 // choosePair puts the base before the head; each pattern has to name one server.
 func (o *options) choosePair() error {
 	if o.base == "" {
+		if len(o.baseEnv) > 0 {
+			return errors.New("-base-env is for the server of -base")
+		}
 		return nil
 	}
 	base, err := impls.Find(o.base)
+	if plain := slices.IndexFunc(base, func(im impls.Impl) bool { return im.Name == im.Folder }); plain >= 0 {
+		base = base[plain : plain+1] // the variant without a name of its own cannot be named otherwise
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("-base: %w", err)
@@ -287,6 +303,7 @@ func (o *options) choosePair() error {
 	case slices.ContainsFunc(o.workloads, func(w Workload) bool { return w.Loop == "idle" }):
 		return errors.New("-base compares CPU time per request, of which an idle workload has none")
 	}
+	base[0].Env = slices.Concat(base[0].Env, o.baseEnv)
 	o.targets = append([]impls.Impl{base[0]}, o.targets...)
 	return nil
 }

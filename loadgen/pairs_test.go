@@ -56,6 +56,21 @@ func TestPairRun(t *testing.T) {
 	}
 }
 
+func TestTheBaseMayHaveAnEnvironmentOfItsOwn(t *testing.T) {
+	server, out := implementations(t, "none"), filepath.Join(t.TempDir(), "run")
+	cmd, stdout, stderr := loadgen(t, "-base", server, "-base-env", asServer+"=wrong byte", "-workload", mine(t, "closed", 4), "-blocks", "1", "-duration", "20ms", "-out", out, server)
+	if code := exitCode(t, cmd); code == exitUsage || !strings.Contains(stdout.String(), " · base with "+asServer+"=wrong byte") {
+		t.Fatalf("exit status %d\n%s%s", code, stdout, stderr)
+	}
+	failed := map[string]bool{}
+	for _, r := range open(t, out).Records() {
+		failed[r.Role] = failed[r.Role] || r.Failed()
+	}
+	if !failed["base"] || failed["head"] {
+		t.Errorf("failed: %v; want the base alone", failed)
+	}
+}
+
 func TestPairOfAServerThatDies(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	cmd, _, stderr := loadgen(t, "-base", implementations(t, "none"), "-workload", mine(t, "closed", 4), "-blocks", "2", "-duration", "20ms", "-out", out, implementations(t, "dies"))
@@ -78,6 +93,8 @@ func TestPairRefusals(t *testing.T) {
 		"several bases":  {[]string{"-base", "../impls/reactor/...", "-workload", "closed-64", "../impls/bare"}, "a pair has one"},
 		"idle":           {[]string{"-base", "../impls/bare", "-workload", "closed-64,idle-2000", "../impls/bare"}, "an idle workload has none"},
 		"a search":       {[]string{"-base", "../impls/bare", "-workload", "open-5k", "-slo", "p99<1ms", "../impls/bare"}, "-base and -slo exclude each other"},
+		"no base":        {[]string{"-base-env", "A=b", "-workload", "closed-64", "../impls/bare"}, "-base-env is for the server of -base"},
+		"no environment": {[]string{"-base", "../impls/bare", "-base-env", "GOGC", "-workload", "closed-64", "../impls/bare"}, "want KEY=VALUE"},
 		"running server": {[]string{"-base", "../impls/bare", "-workload", "closed-64", "-addr", "127.0.0.1:1"}, "leave out -addr"},
 		"no such base":   {[]string{"-base", "./nowhere", "-workload", "closed-64", "../impls/bare"}, "-base"},
 	} {

@@ -129,7 +129,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	switch {
 	case r.base != "":
-		printPairs(r.stdout, r.records, r.footer())
+		printPairs(r.stdout, r.records, strings.Join(append([]string{r.footer()}, r.baseEnv...), " · base with "))
 	case r.slo == (Objective{}) && !r.sweep && !r.scale && !r.syscalls && !r.pauses:
 		printTable(r.stdout, r.records, r.workloads, r.footer())
 	}
@@ -217,7 +217,7 @@ func (r *runner) prepareOne(ctx context.Context, builder *impls.Builder, b *benc
 func (r *runner) plan() results.Plan {
 	return results.Plan{
 		Command: withoutPlaces(r.arguments, here()), Suite: r.suite.Name, Seed: r.seed, Blocks: r.suite.Blocks, Engine: r.engine,
-		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, PatienceMs: r.patience.Milliseconds(), Began: time.Now().UTC(),
+		ServerCPUs: r.serverCPUs, EngineCPUs: r.engineCPUs, Loops: r.loops, Gomaxprocs: impls.Procs(r.loops), PatienceMs: r.patience.Milliseconds(), Began: time.Now().UTC(),
 	}
 }
 

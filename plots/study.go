@@ -196,7 +196,7 @@ func (s study) Footnote() string {
 			strings.TrimSpace(m.OS + " " + m.Kernel),
 			strconv.Itoa(m.LogicalCPUs) + " × " + cmp.Or(m.CPUModel, "unknown CPU"),
 			env.Go.Version,
-			countOf(max(1, env.Plan.Loops), "event loop") + " a server",
+			countOf(max(1, env.Plan.Loops), "event loop") + ", GOMAXPROCS " + strconv.Itoa(cmp.Or(env.Plan.Gomaxprocs, max(1, env.Plan.Loops))),
 		}
 	}
 	if dirty {

@@ -102,6 +102,7 @@ type Plan struct {
 	ServerCPUs []int     `json:"server_cpus,omitempty"`
 	EngineCPUs []int     `json:"engine_cpus,omitempty"`
 	Loops      int       `json:"loops"`
+	Gomaxprocs int       `json:"gomaxprocs,omitempty"`  // in every server's environment; absent: as many as loops
 	PatienceMs int64     `json:"patience_ms,omitempty"` // how long a connection or a reply could take; absent: 5 s
 	Began      time.Time `json:"began"`
 	Ended      time.Time `json:"ended,omitzero"` // absent: the run was interrupted or is still going

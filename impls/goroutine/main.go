@@ -39,7 +39,7 @@ func main() {
 		log.Printf("want -loops of at least 1, -idle-timeout of at least 0 and no arguments, got %d, %v and %q", *loops, *idle, flag.Args())
 		os.Exit(2)
 	}
-	runtime.GOMAXPROCS(*loops)
+	runtime.GOMAXPROCS(*loops) // the launcher leaves one for what is no loop; here all of them are loops
 
 	listener, name, err := listen(*addr)
 	if err != nil {

@@ -11,11 +11,17 @@ import (
 
 // A Group is several bases, each looping in a goroutine of its own, that serve one address together.
 //
-//	group, err := reactor.NewGroup(runtime.GOMAXPROCS(0))
+//	loops := runtime.GOMAXPROCS(0)
+//	runtime.GOMAXPROCS(loops + 1) // see below
+//	group, err := reactor.NewGroup(loops)
 //	...
 //	_, err = group.Listen("tcp", "127.0.0.1:7007", reactor.ReusePort, serve) // serve(base, fd, peer)
 //	...
 //	err = group.Run() // until Stop, Shutdown, or the error of one of them
+//
+// A base that waits for events sleeps in a system call, and keeps its P meanwhile (GOMAXPROCS is their number). While another is idle, Go's
+// scheduler leaves it alone; otherwise it takes the P away after 20 µs and the base has to get one back, which costs more than an echo
+// (PERFORMANCE.md, "One P more than loops"). So give Go one more than there are bases, or use one base less.
 //
 // A connection belongs to one base for good, and with it everything that was said of a Base holds: its goroutine alone
 // touches it. The methods of a Group may be called from any goroutine; those that wait for

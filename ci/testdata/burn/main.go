@@ -8,14 +8,16 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"syscall"
 )
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "where to listen")
-	flag.Int("loops", 1, "has no effect: GOMAXPROCS says how many cores are used")
+	loops := flag.Int("loops", 1, "threads that run Go code at a time")
 	flag.Parse()
+	runtime.GOMAXPROCS(*loops)
 	burn, _ := strconv.Atoi(os.Getenv("BURN"))
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
