@@ -15,21 +15,25 @@ import "reactorbench/results"
 // Where several are sent at once each also waits for those before it. A server that takes requests in the order in which they come, and
 // does not work longer on a request because it comes earlier, answers none later by more than the worst lateness among it and those
 // before it since the server last had nothing to do: D(n) = max(A(n), D(n−1)) + s(n) does not grow by more than its largest A does. So
-// all that are sent at once have the lateness of the worst of them, and those that come behind have what is left of it: the backlog of a
-// lateness d is ρ·d of work and melts by 1−ρ, so at ρ ≤ 0.8 it is gone after 4·d on average, and after 8·d but for chance. Where the
-// server is busier, spread bounds all requests by the worst.
+// all that are sent at once have the lateness of the worst of them, and those that come behind have it too, until everything is answered:
+// then the server had nothing to do, and what it does next it does for what is sent next.
+//
+// Of several engines none knows when everything is answered. There what was late melts, by the time for which the server would have had nothing
+// to do, 1−ρ of all: at ρ ≤ 0.8 it is gone after 5·d on average, and after 16·d but for chance. Where the server is busier, spread bounds all
+// requests by the worst.
 //
 // Against virtual servers that were busy for 5 to 95 % of the time the bounds held (lateness_test.go); with a limit in flight, where a
 // late reply holds the next request up, to within 3 %. What they do not know: the lateness of another engine's requests, and a server
 // that works on many requests at once.
 type lateness struct {
+	alone            bool // the only engine
 	sending, reading usual
 	behind, ahead    carried
 }
 
 const (
-	// carriedFor is how many times as long as a lateness its backlog may last, in a server that is busy for tooBusy of the time.
-	carriedFor = 8
+	// carriedFor is how many times as long as a lateness it may be felt, in a server that is busy for tooBusy of the time.
+	carriedFor = 16
 	tooBusy    = 0.8
 )
 
@@ -39,8 +43,8 @@ type usual struct {
 	seen *results.Histogram // of the warm-up; nil once that is over
 }
 
-func newLateness() lateness {
-	return lateness{sending: usual{seen: results.NewHistogram()}, reading: usual{seen: results.NewHistogram()}}
+func newLateness(alone bool) lateness {
+	return lateness{alone: alone, sending: usual{seen: results.NewHistogram()}, reading: usual{seen: results.NewHistogram()}}
 }
 
 func (u *usual) note(ns int64) {
@@ -65,7 +69,15 @@ func (u *usual) beyond(ns int64) (more, less int64) {
 func (l *lateness) settle() {
 	l.sending.settle()
 	l.reading.settle()
-	l.behind, l.ahead = carried{}, carried{}
+	l.behind, l.ahead = carried{lasts: l.alone}, carried{}
+}
+
+// answered forgets what was late before, since nothing is in flight any more. What was sent too early is another matter: later, it would
+// have met what came after it.
+func (l *lateness) answered(now int64) {
+	if l.alone {
+		l.behind = carried{at: now, lasts: true}
+	}
 }
 
 // sent notes a request that is sent at now, ns after its planned time, and returns the bounds for it.
@@ -76,18 +88,32 @@ func (l *lateness) sent(ns, now int64) (behind, ahead int64) {
 }
 
 // A carried is the worst of several latenesses, as far as it is still felt.
-type carried struct{ ns, at int64 }
+type carried struct {
+	ns, at int64
+	lasts  bool // and does not melt
+}
 
-// with notes another one and returns the worst that is felt at now.
+// with notes another one and returns the worst that is felt at now. One that shows only when its reply comes is noted behind those of
+// requests that were sent since, which it may still outlast.
 func (c *carried) with(ns, now int64) int64 {
-	if left := c.left(now); left > ns {
+	if now < c.at {
+		c.ns = max(c.ns, c.left(ns, c.at-now))
+		return ns
+	}
+	if left := c.left(c.ns, now-c.at); left > ns {
 		return left
 	}
 	c.ns, c.at = ns, now
 	return ns
 }
 
-func (c *carried) left(now int64) int64 { return max(0, c.ns-(now-c.at)/carriedFor) }
+// left is what ns has become after so long.
+func (c *carried) left(ns, after int64) int64 {
+	if c.lasts {
+		return ns
+	}
+	return max(0, ns-after/carriedFor)
+}
 
 // unknown is how long a reply has lain unread where the kernel does not tell.
 const unknown = -1

@@ -102,7 +102,7 @@ func TestBoundsHoldTheTruth(t *testing.T) {
 	const seed = 11
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 40 {
+	for range 100 {
 		u := unevenLoad{
 			seed: random.Uint64(), rate: float64(1000 + random.IntN(20_000)), depth: random.IntN(2) * 4, usual: time.Duration(random.IntN(50_000)),
 			late:     func(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * 40_000) },

@@ -33,7 +33,7 @@ const (
 func (a *accounts) beginOpen() {
 	a.tally.Service, a.tally.SendLag, a.tally.Late = results.NewHistogram(), results.NewHistogram(), results.NewHistogram()
 	a.tally.Least, a.tally.Most = results.NewHistogram(), results.NewHistogram()
-	a.open.lateness = newLateness()
+	a.open.lateness = newLateness(a.plan.Shares == 1)
 	a.open.touched = make([]int, 0, min(mostTakenUp, len(a.streams)))
 	a.open.arrivals = a.plan.Schedule.Open.steady().arrivals(a.plan.Seed, warmUpStream, a.plan.Share, a.plan.Shares)
 }
@@ -80,6 +80,9 @@ func (a *accounts) takeUp(now int64) []int {
 			break
 		}
 		o.arrivals.pop()
+		if a.inFlight == 0 {
+			o.lateness.answered(now)
+		}
 		s := a.nextStream()
 		s.queue(planned, a.sizes.at(s.number, s.queued))
 		s.release()
