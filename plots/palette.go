@@ -45,6 +45,7 @@ var variantMarkers = map[string]marker{
 	"": circle, "epoll": circle,
 	"poll": square, "edge": square, "splice": square,
 	"select":        triangle,
+	"tight":         triangle,
 	"io_uring":      wedge,
 	"io_uring-poll": pentagon,
 	"reuseport":     plus, "tutorial": plus,

@@ -10,8 +10,8 @@ import (
 // TestNoTwoImplementationsLookAlike holds as long as there are colours and markers enough.
 func TestNoTwoImplementationsLookAlike(t *testing.T) {
 	names := []string{
-		"bare", "gnet", "gnet/edge", "gnet/reuseport", "goroutine", "goroutine/splice", "libevent/epoll", "libevent/poll", "libevent/select",
-		"libevent/tutorial", "netpoll", "reactor/epoll", "reactor/handoff", "reactor/io_uring", "reactor/io_uring-poll", "reactor/poll",
+		"bare", "gnet", "gnet/edge", "gnet/reuseport", "gnet/tight", "goroutine", "goroutine/splice", "libevent/epoll", "libevent/poll", "libevent/select",
+		"libevent/tutorial", "netpoll", "netpoll/tight", "reactor/epoll", "reactor/handoff", "reactor/io_uring", "reactor/io_uring-poll", "reactor/poll",
 		"reactor/reuseport", "reactor/select", "stranger", "stranger/fast",
 	}
 	seen := map[string]string{}

@@ -20,6 +20,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -34,6 +35,7 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "`address` to listen on: HOST:PORT (port 0: any free one) or unix:PATH")
 	loops := flag.Int("loops", 1, "`number` of event loops")
 	mode := flag.String("mode", "level", "level or edge: epoll's way to report; reuseport: level, and a listening socket for each loop instead of one acceptor")
+	tight := flag.Bool("tight", false, "GOMAXPROCS is -loops, whatever the environment says: a loop that sleeps has the only P, or one of as many as there are loops")
 	parse()
 	if *loops < 1 || flag.NArg() > 0 {
 		usageError("want -loops of at least 1 and no arguments, got %d and %q", *loops, flag.Args())
@@ -42,6 +44,9 @@ func main() {
 		usageError("want -mode=level, edge or reuseport, got %q", *mode)
 	}
 
+	if *tight {
+		runtime.GOMAXPROCS(*loops)
+	}
 	s := &server{release: func() {}, conns: make(map[gnet.Conn]struct{})}
 	err := s.listenAndServe(*addr, *mode, *loops)
 	switch {

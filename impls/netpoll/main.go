@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/cloudwego/netpoll"
@@ -17,10 +18,15 @@ func main() {
 	log.SetPrefix("netpoll: ")
 	addr := flag.String("addr", "127.0.0.1:0", "`address` to listen on: HOST:PORT (port 0: any free one) or unix:PATH")
 	loops := flag.Int("loops", 1, "`number` of pollers")
+	tight := flag.Bool("tight", false, "GOMAXPROCS is -loops, whatever the environment says: a loop that sleeps has the only P, or one of as many as there are loops")
 	parse()
 	if *loops < 1 || flag.NArg() > 0 {
 		log.Printf("want -loops of at least 1 and no arguments, got %d and %q", *loops, flag.Args())
 		os.Exit(2)
+	}
+
+	if *tight {
+		runtime.GOMAXPROCS(*loops)
 	}
 
 	// The defaults suit large messages: one poller for twenty cores, and a pool of goroutines to save their stacks.
