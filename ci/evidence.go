@@ -194,8 +194,8 @@ func aloneToBestPeer(server string, percent float64) func(evidence) results.Esti
 	}
 }
 
-// latency compares medians over the blocks of chosen cells; one whose client was the limit, or had too great a part in this percentile, has
-// no say.
+// latency is the median over the blocks of chosen cells, as a multiple of the upper end of the best peer's interval: what lies within that cannot
+// be told from the peer. A cell whose client was the limit, or had too great a part in this percentile, has no say.
 func (e evidence) latency(server string, percent float64, chosen func(results.Record) bool) results.Estimate {
 	values := make(map[string][]float64)
 	for _, r := range e.records {
@@ -216,7 +216,11 @@ func (e evidence) latency(server string, percent float64, chosen func(results.Re
 			peers = append(peers, results.EstimateMedian(values[impl]))
 		}
 	}
-	return quotient(results.EstimateMedian(values[server]), best(peers))
+	ours, peer := results.EstimateMedian(values[server]), best(peers)
+	if !peer.Trusted() {
+		return quotient(ours, peer) // which tells that there are too few
+	}
+	return quotient(ours, counted(peer.High))
 }
 
 // capacity is what bare was seen to do with 64 connections: on few cores that is as much the client's limit as the server's.

@@ -136,13 +136,13 @@ func timerGoals() (all []goal) {
 func latencyGoals() (all []goal) {
 	for _, server := range ours {
 		for _, percent := range []float64{50, 99} {
-			all = append(all, goal{6, fmt.Sprintf("%s, one connection: p%g ÷ the best peer's", server, percent), 1, aloneToBestPeer(server, percent)})
+			all = append(all, goal{6, fmt.Sprintf("%s, one connection: p%g ÷ the best peer's at most", server, percent), 1, aloneToBestPeer(server, percent)})
 		}
 	}
 	for _, share := range latencyShares {
 		for _, server := range ours {
 			for _, percent := range []float64{50, 99} {
-				all = append(all, goal{6, fmt.Sprintf("%s, open loop at %d %% of capacity: p%g ÷ the best peer's", server, share, percent),
+				all = append(all, goal{6, fmt.Sprintf("%s, open loop at %d %% of capacity: p%g ÷ the best peer's at most", server, share, percent),
 					1, latencyToBestPeer(server, share, percent)})
 			}
 		}

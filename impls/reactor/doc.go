@@ -73,7 +73,7 @@
 // The goroutine in [Base.Loop] owns the Base and all that was made with it: there are no locks, and no other goroutine may touch any
 // of it, not even to ask it something or to close it. What others want done they hand in by [Base.Post], which wakes the loop. While
 // nobody is in Loop, whoever holds the Base owns it. The loop does not have to stay on one thread; on the two methods of io_uring it
-// keeps to one while it runs.
+// keeps to one while it runs. A loop that sleeps keeps its P: let GOMAXPROCS be one more than there are loops (see [Group]).
 //
 // A Listener and a BufferEvent own their descriptors and close them, at once and themselves. The descriptor of an Event is yours: delete
 // the event, then close. (If it is closed first, and its number comes back with another file, then whoever adds the number next is

@@ -214,6 +214,7 @@ func middle(values []float64) float64 {
 // start runs the server until stop.
 func start(cpu string) (address string, pid int, stop func()) {
 	cmd := exec.Command("taskset", "-c", cpu, *server, "-addr", "127.0.0.1:0", "-loops", "1")
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=2") // one more than loops, as loadgen starts it; Go itself would count the core
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	check(err)

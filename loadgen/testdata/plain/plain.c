@@ -6,7 +6,10 @@
  *   cc -O2 -o /tmp/plain plain.c -lm
  *   taskset -c 1 /tmp/plain HOST PORT PID CONNECTIONS RATE SECONDS
  *
- * It prints its own CPU time for a request, that of the server's threads, and their quotient.
+ * It prints its own CPU time for a request, that of the server's threads, and their quotient. With 0 connections it asks nobody and only sleeps
+ * until each planned time, and no client that sleeps until then can cost less:
+ *
+ *   taskset -c 1 /tmp/plain - 0 self 0 RATE SECONDS
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -96,7 +99,9 @@ int main(int argc, char **argv)
 	srand48(1);
 	for (int64_t t; (t = now(CLOCK_MONOTONIC)) < end;) {
 		while (next <= t) {
-			check(write(fds[sent++ % conns], request, bytes) == bytes, "write");
+			if (conns > 0)
+				check(write(fds[sent % conns], request, bytes) == bytes, "write");
+			sent++;
 			next += (int64_t)(-log1p(-drand48()) * gap);
 		}
 		if (set != next) {
@@ -109,6 +114,10 @@ int main(int argc, char **argv)
 				answered += read(events[n].data.fd, reply, sizeof reply) / bytes;
 	}
 	own = now(CLOCK_PROCESS_CPUTIME_ID) - own, server = cpu_of(argv[3]) - server;
+	if (conns == 0) {
+		printf("%.0f planned times/s, %.2f µs each\n", sent / atof(argv[6]), own / 1e3 / sent);
+		return 0;
+	}
 	printf("%.0f requests/s, client %.2f µs a request, server %.2f µs, client ÷ server %.3f\n", answered / atof(argv[6]),
 	       own / 1e3 / answered, server / 1e3 / answered, (double)own / server);
 }
