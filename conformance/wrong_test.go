@@ -62,7 +62,7 @@ var mistakes = []mistake{
 	{"never-closes", []string{"close/empty", "conn/churn-close-wait"}, []string{"close/shutdown-rd", "close/time-wait-side", "close/half-close-*", "close/fin-*", "close/simultaneous", "close/both-sides", "close/shutdown-rdwr", "close/double-close-fd", "close/linger-blocking", "conn/idle-thousand", "conn/churn-*", "conn/max-fd-sparse", "conn/churn-fd-leak"}},
 	{"shuts-down-but-keeps", []string{"close/both-sides", "conn/churn-fd-leak"}, []string{"close/rst-*", "close/shutdown-rd", "close/simultaneous", "close/fin-rst-sigpipe", "conn/churn-close-wait", "conn/idle-thousand"}},
 	{"dies-of-reset", []string{"close/rst-mid-echo"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/shutdown-*", "close/double-close-fd", "close/shutdown-rdwr"}},
-	{"dies-of-broken-pipe", []string{"close/fin-rst-sigpipe"}, []string{"close/both-sides", "close/simultaneous", "close/shutdown-rdwr"}},
+	{"dies-of-broken-pipe", []string{"close/fin-rst-sigpipe"}, []string{"close/both-sides", "close/shutdown-rd", "close/simultaneous", "close/shutdown-rdwr"}},
 	{"dies-without-peer-name", []string{"close/rst-before-accept"}, []string{"close/double-close-fd", "close/rst-mid-echo", "close/fin-rst-sigpipe"}},
 	{"leaks-on-reset", []string{"close/rst-mid-echo", "close/shutdown-rd", "net/peer-reset-storm"}, []string{"close/rst-*", "close/both-sides", "close/simultaneous", "close/fin-rst-sigpipe"}},
 	{"closes-twice", []string{"close/double-close-fd"}, []string{"close/*"}},

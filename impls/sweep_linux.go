@@ -24,8 +24,12 @@ func sweep(leader int, marker string) int {
 	for range 100 { // a process may fork while it is looked for
 		alive := false
 		for _, pid := range processes() {
-			if pid != leader && c.killMember(pid) {
+			switch {
+			case pid == leader:
+			case c.killMember(pid):
 				found[pid], alive = true, true
+			case found[pid] && !hasEnded(pid): // it is about to: its environment goes first
+				alive = true
 			}
 		}
 		if !alive {

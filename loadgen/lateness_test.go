@@ -110,7 +110,7 @@ func boundsHold(t *testing.T, others bool, busiest float64) {
 	const seed = 11
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 100 {
+	for range 40 {
 		u := unevenLoad{
 			others: others,
 			seed:   random.Uint64(), rate: float64(1000 + random.IntN(20_000)), depth: random.IntN(2) * 4, usual: time.Duration(random.IntN(50_000)),
